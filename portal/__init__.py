@@ -1,0 +1,1 @@
+"""ImmoMarket: properties published by agencies, enquiries recorded as leads, leads forwarded by e-mail."""

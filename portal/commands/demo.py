@@ -1,0 +1,5 @@
+"""`portal demo`."""
+
+
+def demo() -> None:
+    """Everything embedded."""

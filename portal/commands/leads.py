@@ -1,0 +1,5 @@
+"""`portal leads`."""
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)

@@ -1,0 +1,237 @@
+"""Engines, transactions and column types: the only place that opens a connection or commits.
+
+SQLite and PostgreSQL behind one schema and one code path. A write is durable when `write` returns: SQLite runs in WAL
+with `synchronous=FULL` (or DELETE with EXTRA where its build is too old to be trusted with WAL), PostgreSQL with
+`synchronous_commit` on. All writes go through `Database.write`, so that a batching writer can stand behind it later.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.pool import NullPool
+from sqlmodel import Column, Field, Session, SQLModel
+
+from portal.settings import ROOT
+
+try:
+    import pysqlite3.dbapi2 as _sqlite
+except ImportError:  # no wheel for this platform: the standard library's build, with the guard below
+    _sqlite = sqlite3
+
+SQLITE: ModuleType = _sqlite
+Result = TypeVar("Result")
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time with its zone, stored as UTC. A naive time is a programming error and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; give SQLite, which keeps no zone, the naive UTC time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back every time with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def column(kind: Any, *args: Any, personal: str | None, default: Any = ..., **options: Any) -> Any:
+    """A table column that says whether it can hold personal data.
+
+    `personal` is the name of the retention rule that covers it, or None where no person can stand in it. Erasure,
+    retention and the raw-search drills walk this declaration. A column with the Python default None may be null.
+    """
+    if "default_factory" in options:
+        factory = options.pop("default_factory")
+        return Field(
+            default_factory=factory,
+            sa_column=Column(kind, *args, info={"personal": personal}, nullable=False, **options),
+        )
+    options.setdefault("nullable", default is None and not options.get("primary_key", False))
+    return Field(
+        default=default,
+        sa_column=Column(kind, *args, info={"personal": personal}, **options),
+    )
+
+
+def utcnow() -> datetime:
+    """The present time with its zone: the clock of the program, handed to functions as `now`."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database: reading and writing sessions over one engine."""
+
+    def __init__(self, url: str, pool_size: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        self._writing = self.engine.execution_options(writing=True)
+        # SQLite takes one writer at a time; queueing here beats the busy handler's back-off and its long tails.
+        self._turn = threading.Lock() if self.is_sqlite else None
+        self.after_write: list[Callable[[Session], None]] = []
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading. Nothing written in it is kept; what was loaded stays readable after it."""
+        with Session(self.engine, autoflush=False) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in one transaction: durable when this returns, rolled back whole when it raises."""
+        if self._turn is None:
+            return self._transact(work)
+        with self._turn:
+            return self._transact(work)
+
+    def _transact(self, work: Callable[[Session], Result]) -> Result:
+        with Session(self._writing, expire_on_commit=False) as session:
+            with session.begin():
+                result = work(session)
+            for hook in self.after_write:
+                hook(session)
+            return result
+
+    def is_reachable(self) -> bool:
+        """Whether the database answers a trivial statement."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except Exception:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def insert_ignore(session: Session, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row unless a unique key already holds it; True where the row is new."""
+    build = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    statement: Any = build(table).values(**values).on_conflict_do_nothing()
+    return affected(session, statement) == 1
+
+
+def affected(session: Session, statement: Any) -> int:
+    """Run an INSERT, UPDATE or DELETE; how many rows it changed."""
+    result: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return int(result.rowcount)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a SQLModel class."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+def sqlite_is_safe_for_wal(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite is free of the WAL-reset bug (fixed in 3.51.3, 3.50.7 and 3.44.6, sqlite.org/wal.html)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema up to the newest migration; a new SQLite file also gets its journal mode."""
+    if database.is_sqlite:
+        _set_journal_mode(database)
+    configuration = Config(ROOT / "alembic.ini")
+    configuration.attributes["url"] = database.url
+    command.upgrade(configuration, "head")
+
+
+def schema_is_current(database: Database) -> bool:
+    """Whether the database stands at the newest migration this code knows."""
+    head = ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _set_journal_mode(database: Database) -> None:
+    # Once, for a new file: doing so at every connect would itself lock the file.
+    mode = "WAL" if sqlite_is_safe_for_wal(SQLITE.sqlite_version_info) else "DELETE"
+    connection = database.engine.raw_connection()
+    try:
+        connection.cursor().execute(f"PRAGMA journal_mode={mode}")
+    finally:
+        connection.close()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, module=SQLITE, connect_args={"timeout": 15, "check_same_thread": False})
+    synchronous = "FULL" if sqlite_is_safe_for_wal(SQLITE.sqlite_version_info) else "EXTRA"
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in (
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "busy_timeout=15000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A deferred transaction that reads and then writes fails at once under load; a write says so from the start.
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    # One name for the driver wherever the address was written by hand: postgresql:// means psycopg here.
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+    )
+
+
+def unpooled(url: str) -> Engine:
+    """An engine without a pool, for migrations and tools that run once and leave."""
+    return (
+        create_engine(url, module=SQLITE, poolclass=NullPool)
+        if url.startswith("sqlite")
+        else create_engine(url, poolclass=NullPool)
+    )

@@ -1,0 +1,1 @@
+"""The demo: sample agencies, properties and drawn pictures, and everything embedded."""

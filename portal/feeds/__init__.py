@@ -1,0 +1,1 @@
+"""Feeds: an agency's exports, fetched, parsed whole, staged, and applied to the catalogue."""

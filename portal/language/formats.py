@@ -1,0 +1,51 @@
+"""Money, areas, numbers and dates as each language writes them (CLDR through Babel)."""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import NumberPattern, format_decimal
+
+# Agencies, ops and the law of the site live on this clock.
+ZONE = ZoneInfo("Europe/Madrid")
+
+
+def money(minor: int, currency: str, locale: str) -> str:
+    """An amount in minor units as a price, without decimals where they are zero: `€1,250,000`, `1.250.000 €`."""
+    amount = Decimal(minor) / 100
+    pattern, digits = _money_pattern(locale), (0, 0) if minor % 100 == 0 else (2, 2)
+    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False, force_frac=digits))
+
+
+def area(square_metres: Decimal, locale: str) -> str:
+    """An area: `312 m²`, with a no-break space and at most one decimal."""
+    return f"{number(square_metres.quantize(Decimal('0.1')).normalize(), locale)}\N{NO-BREAK SPACE}m²"
+
+
+def number(value: Decimal | int, locale: str) -> str:
+    """A number with the language's separators."""
+    return format_decimal(value, locale=locale)
+
+
+def day(moment: datetime, locale: str) -> str:
+    """The date of a moment in Spain: `23 November 2026`."""
+    return format_date(moment.astimezone(ZONE), "d MMMM y" if locale == "en" else "long", locale=locale)
+
+
+def moment(value: datetime, locale: str) -> str:
+    """A moment in Spain to the second: `23 November 2026, 14:12:07`."""
+    return f"{day(value, locale)}, {format_time(value.astimezone(ZONE), 'HH:mm:ss', locale=locale)}"
+
+
+def minute(value: datetime, locale: str) -> str:
+    """A moment in Spain to the minute: `23 November 2026, 14:12`."""
+    return f"{day(value, locale)}, {format_datetime(value.astimezone(ZONE), 'HH:mm', locale=locale)}"
+
+
+@cache
+def _money_pattern(locale: str) -> NumberPattern:
+    pattern: NumberPattern = Locale.parse(locale).currency_formats["standard"]
+    return pattern

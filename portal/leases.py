@@ -1,0 +1,33 @@
+"""Who is alive: each worker's heartbeat.
+
+Owns `heartbeat`. Readiness asks for a living worker here, so that a dead one is noticed before the first late mail.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete
+from sqlmodel import Session, SQLModel, col, func, select
+
+from portal.db import UTCDateTime, column
+
+ALIVE = timedelta(seconds=60)
+
+
+class Heartbeat(SQLModel, table=True):
+    """The last sign of life of one worker process."""
+
+    __tablename__ = "heartbeat"
+    worker: str = column(String(60), primary_key=True, personal=None)
+    at: datetime = column(UTCDateTime, personal=None)
+
+
+def beat(session: Session, worker: str, now: datetime) -> None:
+    """Note that this worker lives; forget those silent for a day."""
+    session.merge(Heartbeat(worker=worker, at=now))
+    session.execute(delete(Heartbeat).where(col(Heartbeat.at) < now - timedelta(days=1)))
+
+
+def worker_lives(session: Session, now: datetime) -> bool:
+    """Whether any worker gave a sign of life within a minute."""
+    latest = session.exec(select(func.max(Heartbeat.at))).one()
+    return latest is not None and now - latest < ALIVE

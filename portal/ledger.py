@@ -1,0 +1,89 @@
+"""The ledger: insert-only events, each with two salted commitments whose contents stand apart and can be deleted.
+
+Owns `ledger_event` and `ledger_payload`. An event is inserted in the transaction of what it records. Its leaf holds
+no business fact and no person, only commitments; whoever has a payload and its salt can show what the leaf committed
+to, and when the person half is deleted the leaf reveals nothing. Nothing here is ever updated.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+import rfc8785
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlmodel import Session, SQLModel, select
+
+from portal.db import UTCDateTime, column
+
+VERSION = 1
+Half = Literal["business", "person"]
+
+
+class LedgerEvent(SQLModel, table=True):
+    """One event: what happened and when, and the leaf that will stand in the Merkle tree."""
+
+    __tablename__ = "ledger_event"
+    id: str = column(String(36), primary_key=True, personal=None)
+    type: str = column(String(40), index=True, personal=None)
+    at: datetime = column(UTCDateTime, personal=None)
+    leaf: bytes = column(LargeBinary, personal=None)
+
+
+class LedgerPayload(SQLModel, table=True):
+    """One half of what an event says, with the salt that opens its commitment."""
+
+    __tablename__ = "ledger_payload"
+    __table_args__ = (CheckConstraint("half IN ('business', 'person')", name="half"),)
+    event_id: str = column(String(36), ForeignKey("ledger_event.id"), primary_key=True, personal=None)
+    half: str = column(String(8), primary_key=True, personal=None)
+    salt: bytes = column(LargeBinary, personal="ledger_person")
+    payload: bytes = column(LargeBinary, personal="ledger_person")
+
+
+def record(
+    session: Session,
+    kind: str,
+    at: datetime,
+    business: Mapping[str, Any],
+    person: Mapping[str, Any] | None = None,
+) -> LedgerEvent:
+    """Insert one event with its payloads: RFC 8785 bytes, each under a 32-byte salt of its own."""
+    identifier = str(uuid4())
+    halves = {"business": business} | ({"person": person} if person is not None else {})
+    payloads = [_payload(identifier, half, content) for half, content in halves.items()]
+    leaf = rfc8785.dumps(
+        {
+            "v": VERSION,
+            "id": identifier,
+            "type": kind,
+            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "commitments": {row.half: commitment(row.half, row.salt, row.payload).hex() for row in payloads},
+        }
+    )
+    entry = LedgerEvent(id=identifier, type=kind, at=at, leaf=leaf)
+    session.add(entry)
+    session.flush()
+    session.add_all(payloads)
+    return entry
+
+
+def commitment(half: str, salt: bytes, payload: bytes) -> bytes:
+    """SHA-256 over the domain, the salt and the canonical payload."""
+    return hashlib.sha256(f"immomarket/{half}/{VERSION}\0".encode() + salt + payload).digest()
+
+
+def payloads_of(session: Session, event_id: str) -> list[LedgerPayload]:
+    """The halves of one event that still exist."""
+    return list(session.exec(select(LedgerPayload).where(LedgerPayload.event_id == event_id)))
+
+
+def _payload(event_id: str, half: str, content: Mapping[str, Any]) -> LedgerPayload:
+    return LedgerPayload(
+        event_id=event_id,
+        half=half,
+        salt=secrets.token_bytes(32),
+        payload=rfc8785.dumps(dict(content)),
+    )

@@ -1,0 +1,78 @@
+"""Fixtures every test may use. `database` runs each test twice: on SQLite and on PostgreSQL, freshly migrated."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from portal import db
+from portal.db import Database
+from tests.engines import Cluster
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    made = Database(f"sqlite:///{path}")
+    db.migrate(made)
+    with made.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    made.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL cluster with a migrated database to make others from."""
+    made = Cluster()
+    try:
+        template = Database(made.create("portal_template"))
+        db.migrate(template)
+        template.close()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The address of a fresh migrated SQLite file."""
+    path = tmp_path / "portal.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(cluster: Cluster) -> Iterator[str]:
+    """The address of a fresh migrated PostgreSQL database."""
+    name = f"test_{next(_numbers)}"
+    yield cluster.create(name, template="portal_template")
+    cluster.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh migrated database; the test runs once on each kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh migrated database; the test runs once on each kind."""
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared inputs beside the repository; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the shared inputs beside the repository")
+    return SHARED
