@@ -151,9 +151,15 @@ def insert_ignore(session: Session, table: Table, values: Mapping[str, Any]) -> 
     return affected(session, statement) == 1
 
 
+def one_at_a_time(session: Session, key: str) -> None:
+    """Let no other transaction with the same key pass this point until this one ends."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
 def affected(session: Session, statement: Any) -> int:
     """Run an INSERT, UPDATE or DELETE; how many rows it changed."""
-    result: Any = session.execute(statement.execution_options(synchronize_session=False))
+    result: Any = session.execute(statement.execution_options(synchronize_session=False, preserve_rowcount=True))
     return int(result.rowcount)
 
 

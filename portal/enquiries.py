@@ -15,7 +15,7 @@ from portal.catalogue import agencies, properties
 from portal.catalogue.agencies import Agency
 from portal.catalogue.properties import Property
 from portal.consent import choices, notices, policies
-from portal.db import affected, insert_ignore, table_of
+from portal.db import affected, insert_ignore, one_at_a_time, table_of
 from portal.leads import (
     Confirmation,
     Lead,
@@ -23,7 +23,7 @@ from portal.leads import (
     StatusLink,
     Submission,
     add_status_link,
-    new_reference,
+    unused_reference,
 )
 from portal.mail import outbox
 from portal.signing import Signer
@@ -113,6 +113,7 @@ def confirm(
     bombed through the form, and nobody is left without their reference for good.
     """
     fingerprint = signer.fingerprint("confirmation", enquiry.email.casefold())
+    one_at_a_time(session, fingerprint)
     latest = session.exec(
         select(outbox.Mail.queued_at)
         .join(Confirmation, col(Confirmation.mail_id) == outbox.Mail.id)
@@ -166,7 +167,7 @@ def _record(
     session: Session, enquiry: Enquiry, home: Property, agency: Agency, notice: notices.Notice, parked: str | None,
     now: datetime,
 ) -> Lead:  # fmt: skip
-    reference = new_reference()
+    reference = unused_reference(session)
     policy = session.get_one(policies.PolicyVersion, notice.policy_version_id)
     entry = ledger.record(
         session, "lead_recorded", now,

@@ -154,6 +154,14 @@ def new_reference() -> str:
     return f"IM-{digits[:4]}-{digits[4:] + check_character(digits)}"
 
 
+def unused_reference(session: Session) -> str:
+    """A new reference that no lead has: seven digits repeat once in some hundred thousand leads."""
+    while True:
+        reference = new_reference()
+        if session.exec(select(Lead.id).where(Lead.reference == reference)).first() is None:
+            return reference
+
+
 def check_character(digits: str) -> str:
     """The Luhn mod 32 check of base 32 digits: any one wrong digit, and most swapped neighbours, are found."""
     total = 0

@@ -1,5 +1,6 @@
 """An enquiry becomes a lead with all its rows, or with none."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -107,6 +108,22 @@ def test_a_second_enquiry_within_the_hour_is_confirmed_by_the_next_mail_that_goe
         assert len(mails) == 2
         named = {mail.id: [row.lead_id for row in rows if row.mail_id == mail.id] for mail in mails}
         assert sorted(named.values()) == [[first.lead.id], [second.lead.id, third.lead.id]]
+
+
+def test_many_posts_at_once_to_one_address_queue_one_confirmation(database, enquiry):
+    posts = [replace(enquiry, words=f"Question {number}") for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        leads = {received.lead.id for received in pool.map(lambda post: receive(database, post), posts)}
+    assert len(leads) == 6
+    with database.read() as session:
+        assert len(session.exec(select(Mail).where(Mail.kind == "confirmation")).all()) == 1
+        assert len(session.exec(select(Confirmation)).all()) == 6
+
+
+def test_the_same_post_many_times_at_once_is_one_lead(database, enquiry):
+    with ThreadPoolExecutor(6) as pool:
+        leads = {received.lead.id for received in pool.map(lambda _: receive(database, enquiry), range(6))}
+    assert len(leads) == 1
 
 
 def test_a_paused_agency_parks_the_lead_with_the_reason_and_forwards_it_when_it_resumes(database, enquiry):

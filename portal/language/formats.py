@@ -1,5 +1,6 @@
 """Money, areas, numbers and dates as each language writes them (CLDR through Babel)."""
 
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,9 +16,8 @@ ZONE = ZoneInfo("Europe/Madrid")
 
 def money(minor: int, currency: str, locale: str) -> str:
     """An amount in minor units as a price, without decimals where they are zero: `€1,250,000`, `1.250.000 €`."""
-    amount = Decimal(minor) / 100
-    pattern, digits = _money_pattern(locale), (0, 0) if minor % 100 == 0 else (2, 2)
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False, force_frac=digits))
+    pattern = _money_pattern(locale, 2 if minor % 100 else 0)
+    return str(pattern.apply(Decimal(minor) / 100, locale, currency=currency, currency_digits=False))
 
 
 def area(square_metres: Decimal, locale: str) -> str:
@@ -46,6 +46,8 @@ def minute(value: datetime, locale: str) -> str:
 
 
 @cache
-def _money_pattern(locale: str) -> NumberPattern:
-    pattern: NumberPattern = Locale.parse(locale).currency_formats["standard"]
+def _money_pattern(locale: str, digits: int) -> NumberPattern:
+    # `currency_digits=False` alone still prints ",00": the number of decimals stands in the pattern.
+    pattern: NumberPattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
     return pattern
