@@ -15,9 +15,19 @@ from sqlalchemy import (
     Integer,
     String,
 )
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
+from portal.catalogue.agencies import Agency
+from portal.catalogue.places import slug_of
 from portal.db import UTCDateTime, column
+
+
+class FeedUnknown(Exception):
+    """No feed has this slug."""
+
+
+class FeedRefused(Exception):
+    """The feed cannot be added as given; the message says what to write instead."""
 
 
 class Feed(SQLModel, table=True):
@@ -77,3 +87,30 @@ class FeedFinding(SQLModel, table=True):
     field: str = column(String(60), personal=None, default="")
     value: str = column(String(200), personal="feed", default="")
     reason: str = column(String(500), personal=None)
+
+
+def add(session: Session, slug: str, agency: Agency, address: str | None, public: bool, now: datetime) -> Feed:
+    """A new Kyero feed of an agency. `public`: its contract says all it holds may be shown. Raises `FeedRefused`."""
+    if slug != slug_of(slug)[:60]:
+        raise FeedRefused(f"“{slug}” cannot stand in an address; “{slug_of(slug)[:60]}” can")
+    if address is not None and not address.lower().startswith(("http://", "https://")):
+        raise FeedRefused("the address must begin with http:// or https://; a file is read with `feeds run --file`")
+    if session.exec(select(Feed).where(Feed.slug == slug)).first() is not None:
+        raise FeedRefused(f"a feed called “{slug}” exists already; `portal feeds list` shows it")
+    feed = Feed(slug=slug, agency_id=agency.id or 0, address=address, public_by_contract=public, created_at=now)
+    session.add(feed)
+    session.flush()
+    return feed
+
+
+def by_slug(session: Session, slug: str) -> Feed:
+    """The feed with this slug. Raises `FeedUnknown`."""
+    feed = session.exec(select(Feed).where(Feed.slug == slug)).one_or_none()
+    if feed is None:
+        raise FeedUnknown(f"no feed is called “{slug}”; `portal feeds list` shows them all")
+    return feed
+
+
+def latest_run(session: Session, feed: Feed) -> FeedRun | None:
+    """The newest run of a feed, whatever came of it."""
+    return session.exec(select(FeedRun).where(FeedRun.feed_id == feed.id).order_by(col(FeedRun.id).desc())).first()
