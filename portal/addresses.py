@@ -5,6 +5,7 @@ Mails and pages build their links here, so that an address once given out cannot
 
 from urllib.parse import urlencode
 
+ROOT = "/"
 HOME = "/{lang}/"
 SEARCH = "/{lang}/{offer}"
 SEARCH_TOWN = "/{lang}/{offer}/{town}"
@@ -16,9 +17,15 @@ CONFIRM_CONTACT = "/{lang}/confirm/{token}"
 POLICY = "/{lang}/policies/{document}"
 POLICY_VERSION = "/{lang}/policies/{document}/{number}"
 LEGAL = "/{lang}/legal"
+STATIC = "/static/{name:path}"
+ROBOTS = "/robots.txt"
 MEDIA = "/media/{media}/{width}.{suffix}"
 ALIVE = "/up"
 READY = "/ready"
+OPS = "/ops"
+OPS_MAIL = "/ops/mail/{number}"
+OPS_MAIL_HTML = "/ops/mail/{number}/html"
+OPS_MAIL_FILE = "/ops/mail/{number}.eml"
 
 OFFER_WORDS = {"sale": "buy", "rent_long": "rent", "rent_short": "rent"}
 SEARCH_OFFERS = {"buy": ("sale",), "rent": ("rent_long", "rent_short")}
@@ -74,3 +81,23 @@ def legal(lang: str) -> str:
 def media(content_hash: str, width: int, suffix: str = "webp") -> str:
     """A picture we serve, by the hash of its content."""
     return MEDIA.format(media=content_hash, width=width, suffix=suffix)
+
+
+def ops_mails(before: int | None = None) -> str:
+    """The mails of the outbox, for ops: the newest, or those before one."""
+    return OPS if before is None else f"{OPS}?{urlencode({'before': before})}"
+
+
+def ops_mail(number: int) -> str:
+    """One mail, for ops."""
+    return OPS_MAIL.format(number=number)
+
+
+def ops_mail_html(number: int) -> str:
+    """The HTML part of one mail, alone, for its frame."""
+    return OPS_MAIL_HTML.format(number=number)
+
+
+def ops_mail_file(number: int) -> str:
+    """One mail as a file, byte for byte."""
+    return OPS_MAIL_FILE.format(number=number)

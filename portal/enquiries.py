@@ -99,14 +99,7 @@ def receive(session: Session, enquiry: Enquiry, signer: Signer, domain: str, now
     return Received(lead, add_status_link(session, _key(lead), now))
 
 
-def confirm(
-    session: Session,
-    lead: Lead,
-    enquiry: Enquiry,
-    signer: Signer,
-    domain: str,
-    now: datetime,
-) -> None:
+def confirm(session: Session, lead: Lead, enquiry: Enquiry, signer: Signer, domain: str, now: datetime) -> None:
     """Queue the visitor's confirmation, unless this address got one within the hour.
 
     A capped one is not queued; the next that is queued names the references it stands for. So nobody's mailbox can be

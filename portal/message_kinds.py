@@ -1,1 +1,12 @@
-"""Each kind of mail: how it is rendered, and whom its fate is told to."""
+"""The kinds of mail: how each is rendered, whom its acceptance is told to, what follows when ops send one anew."""
+
+from portal import forwarding
+from portal.catalogue import invitations
+from portal.forwarding import confirmation, letter
+from portal.mail.delivery import Kind
+
+KINDS = {
+    forwarding.KIND: Kind(letter.render, accepted=forwarding.passed, resent=forwarding.intended_again),
+    confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),
+    invitations.KIND: Kind(invitations.render),
+}

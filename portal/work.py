@@ -1,1 +1,122 @@
-"""What the worker does, and how often."""
+"""The worker: what it does, how often, and how it ends.
+
+Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time. A database
+that is away stops nothing for good: every loop says so and tries again.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from sqlmodel import Session
+
+from portal import db, enquiries, leases
+from portal.db import Database
+from portal.mail import outbox, waking
+from portal.mail.composing import Letterhead
+from portal.mail.delivery import Delivery
+from portal.mail.retrying import Circuit, Patience
+from portal.mail.smtp import line_to
+from portal.message_kinds import KINDS
+from portal.observing import log
+from portal.settings import Settings
+from portal.signing import Signer
+
+LANES = 2  # one mail that hangs must not hold up the others
+POLL_SECONDS = 1.0
+BEAT_SECONDS = 10.0
+RECOVER_SECONDS = 3.0
+PURGE_SECONDS = 60.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # while the database is away
+
+Job = Callable[[Session, datetime], object]
+
+
+async def run(settings: Settings, database: Database, stop: asyncio.Event | None = None, once: bool = False) -> None:
+    """Work until `stop` is set; with `once`, do what is due now and return.
+
+    When told to stop it claims nothing more and finishes only what is already in the hands of the relay.
+    """
+    stop = stop or asyncio.Event()
+    patience = Patience(settings.clock_factor)
+    lanes = _lanes(settings, database, patience, stop)
+    housekeeping: list[tuple[float, Job]] = [
+        (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
+        (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
+        (PURGE_SECONDS, enquiries.purge_submissions),
+    ]
+    if once:
+        for _, job in housekeeping:
+            await _do(database, job)
+        await lanes[0].deliver_due()
+        return
+    bell = asyncio.Event()
+    with waking.listening(settings.data_directory, bell):
+        log.info("worker begins", worker=_name())
+        async with asyncio.TaskGroup() as tasks:
+            for lane in lanes:
+                tasks.create_task(_deliver(lane, bell, stop))
+            for seconds, job in housekeeping:
+                tasks.create_task(_repeat(database, job, seconds, stop))
+    log.info("worker ends", worker=_name())
+
+
+def _lanes(settings: Settings, database: Database, patience: Patience, stop: asyncio.Event) -> list[Delivery]:
+    letterhead = Letterhead(settings.mail_from, settings.origin, Signer(settings.key))
+    circuit = Circuit()
+    return [
+        Delivery(database, line_to(settings), KINDS, letterhead, patience, circuit, db.utcnow, stop)
+        for _ in range(LANES)
+    ]
+
+
+async def _deliver(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> None:
+    troubles = 0
+    while not stop.is_set():
+        try:
+            await lane.deliver_due()
+            troubles = 0
+        except Exception as trouble:
+            log.error("delivery interrupted", exc_info=trouble)
+            await _pause(stop, _longer(troubles))
+            troubles += 1
+            continue
+        await _rung(bell, stop)
+
+
+async def _repeat(database: Database, job: Job, seconds: float, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await _do(database, job)
+        except Exception as trouble:
+            log.error("housekeeping interrupted", exc_info=trouble)
+        await _pause(stop, seconds)
+
+
+async def _do(database: Database, job: Job) -> None:
+    await asyncio.to_thread(database.write, lambda session: job(session, db.utcnow()))
+
+
+async def _rung(bell: asyncio.Event, stop: asyncio.Event) -> None:
+    # A ring while mails were being sent is kept, so that no mail waits for the next poll.
+    waiting = {asyncio.create_task(bell.wait()), asyncio.create_task(stop.wait())}
+    await asyncio.wait(waiting, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    for waiter in waiting:
+        waiter.cancel()
+    bell.clear()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def _longer(troubles: int) -> float:
+    return min(FIRST_PAUSE_SECONDS * 2.0**troubles, LONGEST_PAUSE_SECONDS)
+
+
+def _name() -> str:
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from portal import ledger
 from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency, Contact, Office
-from portal.leads import Disclosure, Lead
+from portal.leads import Disclosure, Lead, by_reference
 from portal.mail import outbox
 from portal.mail.outbox import Mail
 
@@ -30,7 +30,6 @@ def forward(
     now: datetime,
 ) -> Mail:
     """Queue the lead's mail to the agency, with the disclosure it intends and the ledger event of that intent."""
-    assert lead.id is not None and agency.id is not None and contact.id is not None
     mail = outbox.queue(
         session,
         KIND,
@@ -41,20 +40,7 @@ def forward(
         domain,
         role=contact.role,
     )
-    assert mail.id is not None
-    session.add(
-        Disclosure(
-            lead_id=lead.id,
-            agency_id=agency.id,
-            contact_id=contact.id,
-            mail_id=mail.id,
-            intended_at=now,
-        )
-    )
-    ledger.record(
-        session, "disclosure_intended", now,
-        business={"lead": lead.reference, "agency": agency.slug, "contact": contact.id, "mail": mail.message_id},
-    )  # fmt: skip
+    _intend(session, lead, agency, contact, mail, now)
     return mail
 
 
@@ -69,6 +55,25 @@ def passed(session: Session, mail: Mail, now: datetime) -> None:
         session, "disclosure_passed", now,
         business={"lead": lead.reference, "contact": disclosure.contact_id, "mail": mail.message_id},
     )  # fmt: skip
+
+
+def intended_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
+    """Ops send a lead's mail anew: it goes to whoever receives the agency's leads by now, as a disclosure of its own.
+
+    Raises `agencies.ContactUnknown` where nobody confirmed does.
+    """
+    lead = lead_of(session, mail)
+    found = agencies.recipient(session, lead.agency_id)
+    if found is None:
+        raise agencies.ContactUnknown("the agency of this lead has no confirmed contact")
+    contact, office = found
+    made.recipient, made.locale = contact.email, office.locale
+    _intend(session, lead, session.get_one(Agency, lead.agency_id), contact, made, now)
+
+
+def lead_of(session: Session, mail: Mail) -> Lead:
+    """The lead a mail is about."""
+    return by_reference(session, mail.about.removeprefix("lead:"))
 
 
 def forward_parked(session: Session, agency: Agency, *, domain: str, now: datetime) -> int:
@@ -88,3 +93,14 @@ def forward_parked(session: Session, agency: Agency, *, domain: str, now: dateti
         lead.parked_reason = None
         forward(session, lead, agency, *found, domain=domain, now=now)
     return len(waiting)
+
+
+def _intend(session: Session, lead: Lead, agency: Agency, contact: Contact, mail: Mail, now: datetime) -> None:
+    assert lead.id is not None and agency.id is not None and contact.id is not None and mail.id is not None
+    session.add(
+        Disclosure(lead_id=lead.id, agency_id=agency.id, contact_id=contact.id, mail_id=mail.id, intended_at=now)
+    )
+    ledger.record(
+        session, "disclosure_intended", now,
+        business={"lead": lead.reference, "agency": agency.slug, "contact": contact.id, "mail": mail.message_id},
+    )  # fmt: skip

@@ -5,9 +5,12 @@ parked | cancelled. A claim is one conditional UPDATE with a lease and a token; 
 out finds its token stale and overwrites nothing. Delivery is at least once, with the same bytes each time.
 """
 
+import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -22,7 +25,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel, col, select
 
-from portal.db import UTCDateTime, column
+from portal import ledger
+from portal.db import UTCDateTime, affected, column
+from portal.mail.retrying import Patience
 
 STATES = (
     "queued",
@@ -39,6 +44,10 @@ LEASE = timedelta(seconds=90)
 
 class MailUnknown(Exception):
     """No mail has this number."""
+
+
+class MailIsUnderWay(Exception):
+    """What was asked for would take a mail out of a worker's hands or send it twice."""
 
 
 class Mail(SQLModel, table=True):
@@ -93,6 +102,16 @@ class MailAttempt(SQLModel, table=True):
     text: str = column(String(1000), personal="mail", default="")
 
 
+@dataclass(frozen=True)
+class Tried:
+    """How one try to hand a mail over ended: the outcome, the phase reached, and what the relay said."""
+
+    outcome: str
+    phase: str
+    code: int | None = None
+    text: str = ""
+
+
 def queue(
     session: Session, kind: str, about: str, recipient: str, locale: str, now: datetime, domain: str,
     role: str = "primary", generation: int = 1,
@@ -108,24 +127,22 @@ def queue(
     return mail
 
 
-def claim(session: Session, now: datetime, limit: int = 20) -> list[Mail]:
-    """Take up to `limit` due mails for this worker: one statement, safe among any number of workers.
-
-    A row whose lease ran out is due again: where its phase was `data` the relay may already have it, so its attempt is
-    written down as uncertain before it is sent again.
-    """
-    token = secrets.token_hex(16)
+def claim(session: Session, now: datetime, limit: int = 1, lease: timedelta = LEASE) -> list[Mail]:
+    """Take up to `limit` due mails for this worker: one statement, safe among any number of workers."""
     due = (
         select(Mail.id)
         .where(col(Mail.state).in_(OPEN), Mail.due_at <= now)
         .order_by(col(Mail.due_at), col(Mail.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
+        # PostgreSQL may run a plain subselect more than once, and then takes more than the limit.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     statement = (
         update(Mail)
-        .where(col(Mail.id).in_(due))
-        .values(state="sending", phase="connect", lease_token=token, lease_until=now + LEASE)
+        .where(col(Mail.id).in_(select(due.c.id)))
+        .values(state="sending", phase="connect", lease_token=secrets.token_hex(16), lease_until=now + lease)
         .returning(col(Mail.id))
         .execution_options(synchronize_session=False)
     )
@@ -135,10 +152,119 @@ def claim(session: Session, now: datetime, limit: int = 20) -> list[Mail]:
     return list(session.exec(select(Mail).where(col(Mail.id).in_(numbers)).order_by(col(Mail.id))))
 
 
+def renew(session: Session, mail: Mail, until: datetime) -> bool:
+    """Keep a claimed mail for longer; False where the lease was lost."""
+    return _change(session, mail, lease_until=until)
+
+
+def freeze(session: Session, mail: Mail, raw: bytes) -> bool:
+    """Keep the bytes of the first rendering, which every try sends unchanged; False where the lease was lost."""
+    return _change(session, mail, raw=raw, raw_sha256=hashlib.sha256(raw).hexdigest())
+
+
+def enter_data(session: Session, mail: Mail) -> bool:
+    """Note that the final dot is about to be sent: from here on the relay may have the mail, whatever we hear of it."""
+    return _change(session, mail, phase="data")
+
+
+def settle(
+    session: Session, mail: Mail, tried: Tried, relay: str, started: datetime, now: datetime, patience: Patience,
+    earlier: int | None = None,
+) -> str | None:  # fmt: skip
+    """Write down one try and what follows from it; the new state, or None where the lease was lost meanwhile.
+
+    A worker that lost its lease changes nothing of the mail; its try is still written down, as evidence. `earlier`
+    says how often the same outcome came before, where the mail's own tries do not (the relay's troubles).
+    """
+    before = _tries(session, mail, tried.outcome) if earlier is None else earlier
+    _note_try(session, mail, tried, relay, started, now)
+    following = patience.after(tried.outcome, before, now - mail.queued_at)
+    values = {
+        "state": following.state, "due_at": now + following.wait, "phase": tried.phase, "last_code": tried.code,
+        "last_text": tried.text[:1000], "lease_token": None, "lease_until": None,
+        "attempts": Mail.attempts + (0 if tried.outcome == "relay" else 1),
+    }  # fmt: skip
+    if following.state == "accepted":
+        values["accepted_at"] = now
+    if following.state not in OPEN:
+        values["settled_at"] = now
+    return following.state if _change(session, mail, **values) else None
+
+
+def release(session: Session, mail: Mail) -> bool:
+    """Give back a claimed mail untried; False where the lease was lost."""
+    return _change(session, mail, state="queued", phase=None, lease_token=None, lease_until=None)
+
+
+def recover(session: Session, now: datetime, patience: Patience) -> int:
+    """Take back the mails of workers that died; how many there were.
+
+    Where the phase was `data` the relay may already have the mail: it becomes uncertain and is sent again later, with
+    the same bytes. Any earlier, nothing was handed over: it is due at once.
+    """
+    expired = session.exec(
+        select(Mail).where(Mail.state == "sending", col(Mail.lease_until) < now).with_for_update(skip_locked=True)
+    ).all()
+    for mail in expired:
+        if mail.phase == "data":
+            lost = Tried("uncertain", "data", text="the worker ended before the relay answered")
+            settle(session, mail, lost, "", now, now, patience)
+        else:
+            release(session, mail)
+    return len(expired)
+
+
+def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, domain: str) -> Mail:
+    """A new mail in place of this one: rendered anew, with a Message-ID of its own, so that no server drops it.
+
+    Raises `MailIsUnderWay` while the old one will still be tried. A parked one is cancelled, because the new one
+    stands for it.
+    """
+    if mail.state in ("queued", "sending", "uncertain"):
+        raise MailIsUnderWay(f"mail {mail.id} is {mail.state}: it will be tried again by itself")
+    newest = session.exec(
+        select(func.max(Mail.generation)).where(
+            Mail.kind == mail.kind, Mail.about == mail.about, Mail.role == mail.role
+        )
+    ).one()
+    made = queue(
+        session, mail.kind, mail.about, mail.recipient, mail.locale, now, domain, mail.role, (newest or 0) + 1
+    )  # fmt: skip
+    if mail.state == "parked":
+        mail.state, mail.settled_at = "cancelled", now
+    _note_act(session, "mail_resent", mail, by, reason, now, {"as": made.message_id})
+    return made
+
+
+def cancel(session: Session, mail: Mail, by: str, reason: str, now: datetime) -> None:
+    """Take a mail out of the outbox for good. Raises `MailIsUnderWay` where a worker holds it or it is settled."""
+    if not affected(
+        session,
+        update(Mail)
+        .where(col(Mail.id) == mail.id, col(Mail.state).in_((*OPEN, "parked")))
+        .values(state="cancelled", settled_at=now, lease_token=None, lease_until=None),
+    ):
+        raise MailIsUnderWay(f"mail {mail.id} is {mail.state}: only one that waits or is parked can be cancelled")
+    _note_act(session, "mail_cancelled", mail, by, reason, now)
+    session.expire(mail)
+
+
 def counts(session: Session) -> dict[str, int]:
     """How many mails stand in each state."""
     found = dict(session.exec(select(Mail.state, func.count()).group_by(Mail.state)).all())
     return {state: found.get(state, 0) for state in STATES}
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """When the oldest mail was queued that the relay has not accepted and that will still be tried."""
+    waiting = select(func.min(Mail.queued_at)).where(col(Mail.state).in_(("queued", "sending", "uncertain")))
+    return session.exec(waiting).one()
+
+
+def listed(session: Session, state: str | None, limit: int) -> Sequence[Mail]:
+    """The newest mails, in one state or all, newest first."""
+    asked = [Mail.state == state] if state else []
+    return session.exec(select(Mail).where(*asked).order_by(col(Mail.id).desc()).limit(limit)).all()
 
 
 def by_number(session: Session, number: int) -> Mail:
@@ -152,3 +278,36 @@ def by_number(session: Session, number: int) -> Mail:
 def about(session: Session, subject: str) -> Sequence[Mail]:
     """Every mail about one thing, oldest first."""
     return session.exec(select(Mail).where(Mail.about == subject).order_by(col(Mail.id))).all()
+
+
+def tries(session: Session, mail: Mail) -> Sequence[MailAttempt]:
+    """Every try to hand a mail over, oldest first."""
+    return session.exec(select(MailAttempt).where(MailAttempt.mail_id == mail.id).order_by(col(MailAttempt.id))).all()
+
+
+def _change(session: Session, mail: Mail, **values: Any) -> bool:
+    # The token fences: whoever lost the lease finds no row here, however late it comes back.
+    held = (col(Mail.id) == mail.id, col(Mail.state) == "sending", col(Mail.lease_token) == mail.lease_token)
+    return affected(session, update(Mail).where(*held).values(**values)) == 1
+
+
+def _tries(session: Session, mail: Mail, outcome: str) -> int:
+    same = (MailAttempt.mail_id == mail.id, MailAttempt.outcome == outcome)
+    return session.exec(select(func.count()).select_from(MailAttempt).where(*same)).one()
+
+
+def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: datetime, now: datetime) -> None:
+    assert mail.id is not None
+    session.add(
+        MailAttempt(
+            mail_id=mail.id, started_at=started, ended_at=now, relay=relay, phase=tried.phase, outcome=tried.outcome,
+            code=tried.code, text=tried.text[:1000],
+        )
+    )  # fmt: skip
+
+
+def _note_act(
+    session: Session, act: str, mail: Mail, by: str, reason: str, now: datetime, more: dict[str, str] | None = None
+) -> None:
+    said = {"mail": mail.message_id, "about": mail.about, "by": by, "reason": reason}
+    ledger.record(session, act, now, business=said | (more or {}))

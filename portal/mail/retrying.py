@@ -1,0 +1,73 @@
+"""Retrying: what becomes of a mail after a try, and when the next one is due.
+
+Knows no database and no SMTP. Outcomes of a try: `accepted` (the relay answered 250 to the final dot), `refused` (5xx),
+`later` (4xx for this recipient), `relay` (the relay itself is in trouble; no fault of this mail), `uncertain` (no
+answer after the final dot), `failed` (our own mistake while rendering).
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+OUTCOMES = ("accepted", "refused", "later", "relay", "uncertain", "failed")
+# RFC 5321 §4.5.4.1 gives up after four to five days. Six minutes outwait the usual greylist of five.
+GIVE_UP = timedelta(days=5)
+MINUTES = {
+    "later": (6.0, 12.0, 25.0, 50.0, 90.0, 180.0, 240.0),
+    "relay": (0.25, 0.5, 1.0, 2.0, 5.0),
+    "uncertain": (15.0,),
+    "failed": (1.0, 5.0),
+}
+TRIES = {"uncertain": 3, "failed": 3}
+WAITING_AS = {"later": "queued", "relay": "queued", "uncertain": "uncertain", "failed": "queued"}
+
+
+@dataclass(frozen=True)
+class Next:
+    """The state a mail goes to, and how long until it is due again."""
+
+    state: str
+    wait: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Patience:
+    """The waiting times, all multiplied by `factor` (1 in production, less in rehearsals); `chance` spreads them."""
+
+    factor: float = 1.0
+    chance: Callable[[], float] = random.random
+
+    def after(self, outcome: str, earlier: int, age: timedelta) -> Next:
+        """What follows an outcome that came `earlier` times before, for a mail queued `age` ago."""
+        if outcome in ("accepted", "refused"):
+            return Next(outcome)
+        if age >= GIVE_UP or earlier + 1 >= TRIES.get(outcome, earlier + 2):
+            return Next("parked")
+        return Next(WAITING_AS[outcome], self.wait(outcome, earlier))
+
+    def wait(self, outcome: str, earlier: int) -> timedelta:
+        """How long until the next try; a recipient's waits differ by up to a fifth, so that mails do not march."""
+        minutes = MINUTES[outcome][min(earlier, len(MINUTES[outcome]) - 1)]
+        spread = 0.8 + 0.4 * self.chance() if outcome == "later" else 1.0
+        return timedelta(minutes=minutes * spread * self.factor)
+
+
+@dataclass
+class Circuit:
+    """One worker's view of its relay: how often in a row it was in trouble, and when it is tried again."""
+
+    troubles: int = 0
+    closed_until: datetime | None = field(default=None)
+
+    def is_closed(self, now: datetime) -> bool:
+        """Whether nothing should be claimed yet, because the relay was in trouble a moment ago."""
+        return self.closed_until is not None and now < self.closed_until
+
+    def note(self, outcome: str, patience: Patience, now: datetime) -> None:
+        """Learn from one try: trouble closes the way for a while, any other answer opens it."""
+        if outcome == "relay":
+            self.closed_until = now + patience.wait("relay", self.troubles)
+            self.troubles += 1
+        elif outcome != "failed":
+            self.troubles, self.closed_until = 0, None

@@ -1,0 +1,187 @@
+"""SMTP: one line to the relay, command by command, so that it is always known how far a mail came.
+
+Knows no database. A line keeps its connection from mail to mail and makes a new one where the relay closed it. TLS is
+what the relay's address says, never less: `smtp+starttls` and `smtps` demand it with a valid certificate.
+"""
+
+import ssl
+from contextlib import suppress
+from functools import cache
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
+
+from portal.mail.composing import ascii_domain, one_line
+from portal.mail.outbox import Tried
+from portal.settings import CAPTURE, Settings
+
+COMMAND_SECONDS = 30
+QUIT_SECONDS = 2  # politeness, while a worker may be told to end
+# After the final dot: Postfix asks its own for ten minutes of patience (RFC 5321 §4.5.3.2.6); our host's own is faster.
+DATA_SECONDS = {True: 60, False: 600}
+MAILS_A_CONNECTION = 50
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+CLOSING = 421  # RFC 5321 §3.8: the server closes the connection; says nothing about the mail
+
+
+class CaptureRefused(Exception):
+    """A production portal would swallow every mail."""
+
+
+class NotHandedOver(Exception):
+    """The mail did not get the relay's 250; `tried` says how far it came and why."""
+
+    def __init__(self, tried: Tried) -> None:
+        super().__init__(tried.outcome)
+        self.tried = tried
+
+
+class Line(Protocol):
+    """A way to hand mails over, one after the other."""
+
+    name: str
+
+    async def address(self, sender: str, recipient: str) -> None:
+        """Everything before the text: connection, sender, recipient. Raises `NotHandedOver`."""
+
+    async def hand_over(self, raw: bytes) -> Tried:
+        """The text and the final dot; the relay's acceptance. Raises `NotHandedOver`."""
+
+    async def close(self) -> None:
+        """End the connection, if there is one."""
+
+
+def line_to(settings: Settings) -> Line:
+    """A line to the relay of the settings. Raises `CaptureRefused` for `capture:` outside demo mode."""
+    if settings.smtp_relay != CAPTURE:
+        return RelayLine(settings.smtp_relay, settings.mail_domain)
+    if settings.mode != "demo":
+        raise CaptureRefused("PORTAL_SMTP_RELAY=capture: sends nothing; it is for PORTAL_MODE=demo alone")
+    return CaptureLine()
+
+
+class CaptureLine:
+    """The demo's relay: takes every mail and sends none; the outbox keeps the bytes to look at."""
+
+    name = CAPTURE
+
+    async def address(self, sender: str, recipient: str) -> None:
+        """Nothing to do."""
+
+    async def hand_over(self, raw: bytes) -> Tried:
+        """Accept."""
+        return Tried("accepted", "done", 250, "captured")
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+
+class RelayLine:
+    """A line to an SMTP relay at `smtp://`, `smtp+starttls://` or `smtps://`; `greeting` is our name in EHLO."""
+
+    def __init__(self, relay: str, greeting: str, data_seconds: float | None = None) -> None:
+        parts = urlsplit(relay)
+        assert parts.hostname is not None
+        self.name = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+        self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        self._data_seconds = data_seconds or DATA_SECONDS[parts.hostname in LOOPBACK]
+        self._mails = 0
+        self._client = SMTP(
+            hostname=parts.hostname,
+            port=parts.port,
+            use_tls=parts.scheme == "smtps",
+            start_tls=parts.scheme == "smtp+starttls",
+            tls_context=None if parts.scheme == "smtp" else _verifying(),
+            local_hostname=greeting,
+            timeout=COMMAND_SECONDS,
+        )
+
+    async def address(self, sender: str, recipient: str) -> None:
+        """Connect where needed, then MAIL and RCPT. Raises `NotHandedOver`.
+
+        A kept connection may have been closed meanwhile; that says nothing, so it is tried once more on a new one.
+        """
+        if self._mails >= MAILS_A_CONNECTION:
+            await self.close()
+        reused = self._client.is_connected
+        try:
+            await self._address(sender, recipient)
+        except NotHandedOver as ended:
+            self._client.close()
+            if not reused or ended.tried.outcome != "relay":
+                raise
+            await self._address(sender, recipient)
+
+    async def hand_over(self, raw: bytes) -> Tried:
+        """DATA, the text and the final dot. Raises `NotHandedOver`; without any answer its outcome is `uncertain`."""
+        self._mails += 1
+        try:
+            answer = await self._client.data(raw, timeout=self._data_seconds)
+        except SMTPDataError as said:
+            raise NotHandedOver(_answered(said, "data", otherwise="uncertain")) from None
+        except (SMTPException, OSError) as silence:
+            self._client.close()
+            raise NotHandedOver(Tried("uncertain", "data", text=_what(silence))) from None
+        return Tried("accepted", "done", answer.code, one_line(answer.message))
+
+    async def close(self) -> None:
+        """QUIT, politely where the relay still listens."""
+        if self._client.is_connected:
+            with suppress(SMTPException, OSError):
+                await self._client.quit(timeout=QUIT_SECONDS)
+        self._client.close()
+
+    async def _address(self, sender: str, recipient: str) -> None:
+        to = ascii_domain(recipient)
+        encoding, options = ("ascii", []) if to.isascii() else ("utf-8", ["SMTPUTF8"])
+        phase = "connect"
+        try:
+            if not self._client.is_connected:
+                await self._connect()
+            if options and not self._client.supports_extension("smtputf8"):
+                raise NotHandedOver(Tried("refused", "mail", text="the relay takes ASCII addresses only (no SMTPUTF8)"))
+            phase = "mail"
+            await self._client.mail(sender, options=options, encoding=encoding)
+            phase = "rcpt"
+            await self._client.rcpt(to, encoding=encoding)
+        except SMTPRecipientRefused as said:
+            raise NotHandedOver(_answered(said, phase, otherwise="relay")) from None
+        except SMTPSenderRefused as said:
+            # The sender is the same in every mail: where it is refused, the relay is set up wrongly, not the mail.
+            raise NotHandedOver(Tried("relay", phase, said.code, one_line(said.message))) from None
+        except (SMTPException, OSError) as trouble:
+            raise NotHandedOver(Tried("relay", phase, getattr(trouble, "code", None), _what(trouble))) from None
+
+    async def _connect(self) -> None:
+        self._client.close()
+        self._mails = 0
+        await self._client.connect()
+        if self._client.is_ehlo_or_helo_needed:
+            await self._client.ehlo()
+        if self._login:
+            await self._client.login(*self._login)
+
+
+def _answered(said: SMTPResponseException, phase: str, otherwise: str) -> Tried:
+    outcome = {4: "later", 5: "refused"}.get(said.code // 100, otherwise)
+    return Tried("relay" if said.code == CLOSING else outcome, phase, said.code, one_line(said.message))
+
+
+def _what(trouble: BaseException) -> str:
+    if isinstance(trouble, SMTPServerDisconnected):
+        return "the relay closed the connection"
+    return one_line(f"{type(trouble).__name__}: {trouble}")
+
+
+@cache
+def _verifying() -> ssl.SSLContext:
+    return ssl.create_default_context()

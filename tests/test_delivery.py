@@ -1,0 +1,284 @@
+"""Delivery to real SMTP servers: what each answer makes of a mail, and that its bytes never change."""
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from portal.db import Database
+from portal.mail import outbox
+from portal.mail.composing import Letter, Letterhead
+from portal.mail.delivery import Delivery, Kind
+from portal.mail.outbox import Mail, MailAttempt
+from portal.mail.retrying import Circuit, Patience
+from portal.mail.smtp import CaptureRefused, RelayLine, line_to
+from portal.settings import Settings
+from portal.signing import Signer
+from tests.cast import NOW
+from tests.smtp import DROP, HANG, PostOffice, Scripted, no_relay, read, text
+
+LETTERHEAD = Letterhead("leads@portal.example", "https://portal.example", Signer("k" * 40))
+EVEN = Patience(chance=lambda: 0.5)
+
+
+def note(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
+    return Letter(f"About {mail.about}", "Ein Gruß\n.\n..\nFrom here", "<p>Ein Gruß</p>")
+
+
+def broken(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
+    raise KeyError("secret words of a visitor")
+
+
+@dataclass
+class Clock:
+    """The time, as the test says."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def delivery(database: Database, relay: str, clock: Clock, kinds: dict[str, Kind] | None = None) -> Delivery:
+    line = RelayLine(relay, "portal.example", data_seconds=0.3)
+    kinds = kinds or {"note": Kind(note), "broken": Kind(broken)}
+    return Delivery(database, line, kinds, LETTERHEAD, EVEN, Circuit(), clock, asyncio.Event())
+
+
+def deliver(database: Database, relay: str, now: datetime = NOW, kinds: dict[str, Kind] | None = None) -> int:
+    async def work() -> int:
+        return await delivery(database, relay, Clock(now), kinds).deliver_due()
+
+    return asyncio.run(work())
+
+
+def queue(database: Database, *recipients: str, kind: str = "note") -> None:
+    def work(session: Session) -> None:
+        for recipient in recipients:
+            outbox.queue(session, kind, f"thing:{recipient}", recipient, "en", NOW, "portal.example")
+
+    database.write(work)
+
+
+def only(database: Database) -> Mail:
+    with database.read() as session:
+        return session.exec(select(Mail)).one()
+
+
+def outcomes(database: Database) -> list[tuple[str, str, int | None]]:
+    with database.read() as session:
+        return [(row.outcome, row.phase, row.code) for row in session.exec(select(MailAttempt))]
+
+
+def test_a_due_mail_reaches_a_real_server_and_is_settled(database):
+    queue(database, "elena@agency.example")
+    with PostOffice() as post:
+        assert deliver(database, post.relay) == 1
+    (mail,) = post.mails
+    kept = only(database)
+    assert mail["To"] == "elena@agency.example" and mail["Message-ID"] == kept.message_id
+    assert text(mail) == "Ein Gruß\n.\n..\nFrom here\n"
+    assert (kept.state, kept.last_code, kept.accepted_at, kept.lease_token) == ("accepted", 250, NOW, None)
+    assert outcomes(database) == [("accepted", "done", 250)]
+
+
+def test_several_mails_go_over_one_connection(database):
+    queue(database, *(f"p{number}@agency.example" for number in range(5)))
+    with PostOffice() as post:
+        assert deliver(database, post.relay) == 5
+    assert post.connections == 1 and len(post.raws) == 5
+
+
+def test_a_temporary_refusal_of_the_recipient_is_tried_again_later_with_the_same_bytes(database):
+    queue(database, "elena@agency.example")
+    said = ["451 4.7.1 greylisted", None]
+    with PostOffice(at_data=lambda raw: (seen.append(raw), said.pop(0))[1]) as post:
+        seen: list[bytes] = []
+        deliver(database, post.relay)
+        frozen = only(database)
+        assert (frozen.state, frozen.due_at, frozen.attempts) == ("queued", NOW + timedelta(minutes=6), 1)
+        assert deliver(database, post.relay, NOW + timedelta(minutes=5)) == 0
+        deliver(database, post.relay, NOW + timedelta(minutes=6))
+    assert only(database).state == "accepted"
+    assert seen[0] == seen[1] and hashlib.sha256(frozen.raw or b"").hexdigest() == frozen.raw_sha256
+    assert only(database).raw == frozen.raw
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "tried"),
+    [
+        ({"RCPT": "451 greylisted"}, "queued", ("later", "rcpt", 451)),
+        ({"RCPT": "550 no such user"}, "refused", ("refused", "rcpt", 550)),
+        ({"RCPT": "421 busy"}, "queued", ("relay", "rcpt", 421)),
+        ({"RCPT": DROP}, "queued", ("relay", "rcpt", None)),
+        ({"greeting": "554 go away"}, "queued", ("relay", "connect", 554)),
+        ({"greeting": DROP}, "queued", ("relay", "connect", None)),
+        ({"EHLO": "500 what", "HELO": "500 what"}, "queued", ("relay", "connect", 500)),
+        ({"MAIL": "550 not you"}, "queued", ("relay", "mail", 550)),
+        ({"MAIL": DROP}, "queued", ("relay", "mail", None)),
+        ({"DATA": "451 not now"}, "queued", ("later", "data", 451)),
+        ({"dot": "452 full"}, "queued", ("later", "data", 452)),
+        ({"dot": "421 closing"}, "queued", ("relay", "data", 421)),
+        ({"dot": "554 spam"}, "refused", ("refused", "data", 554)),
+        ({"dot": DROP}, "uncertain", ("uncertain", "data", None)),
+        ({"dot": HANG}, "uncertain", ("uncertain", "data", None)),
+        ({"dot": "hello?"}, "uncertain", ("uncertain", "data", None)),
+    ],
+)  # fmt: skip
+def test_each_answer_of_a_relay_leads_to_its_state(database, script, state, tried):
+    queue(database, "elena@agency.example")
+    with Scripted(script) as relay:
+        deliver(database, relay.relay)
+    assert only(database).state == state
+    ((outcome, phase, code),) = outcomes(database)
+    assert (outcome, phase) == tried[:2]
+    assert code == tried[2] or (tried[2] is None and code in (None, -1))
+    assert only(database).attempts == (0 if outcome == "relay" else 1)
+
+
+def test_without_an_answer_after_the_final_dot_the_same_bytes_go_again_three_times_then_it_is_parked(database):
+    queue(database, "elena@agency.example")
+    with Scripted({"dot": DROP}) as relay:
+        for quarter in range(3):
+            deliver(database, relay.relay, NOW + timedelta(minutes=15 * quarter))
+    assert only(database).state == "parked"
+    assert len(relay.raws) == 3 and len(set(relay.raws)) == 1
+
+
+def test_a_relay_that_is_down_delays_every_mail_and_loses_none(database):
+    queue(database, *(f"p{number}@agency.example" for number in range(12)))
+    clock, dead = Clock(), no_relay()
+
+    async def outage_then_return(relay: str) -> None:
+        lane = delivery(database, dead, clock)
+        for _ in range(6):
+            await lane.deliver_due()
+            assert lane.circuit.closed_until is not None
+            clock.now = lane.circuit.closed_until
+        lane.line = RelayLine(relay, "portal.example")
+        assert await lane.deliver_due() == 12
+
+    with PostOffice() as post:
+        asyncio.run(outage_then_return(post.relay))
+    assert len(post.raws) == 12
+    with database.read() as session:
+        assert {(mail.state, mail.attempts) for mail in session.exec(select(Mail))} == {("accepted", 1)}
+    assert [outcome for outcome, _, _ in outcomes(database)].count("relay") == 6
+
+
+def test_a_kept_connection_the_relay_closed_costs_nothing(database):
+    queue(database, "first@agency.example", "second@agency.example")
+
+    async def work(post: PostOffice) -> None:
+        lane = delivery(database, post.relay, Clock())
+        assert await lane._deliver_next()
+        post._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(post._loop)])
+        assert await lane._deliver_next()
+        await lane.line.close()
+
+    with PostOffice() as post:
+        asyncio.run(work(post))
+    assert post.connections == 2
+    assert [outcome for outcome, _, _ in outcomes(database)] == ["accepted", "accepted"]
+
+
+def test_a_letter_that_cannot_be_written_holds_up_no_other_and_is_parked(database, capsys):
+    queue(database, "poison@agency.example", kind="broken")
+    queue(database, "elena@agency.example")
+    with PostOffice() as post:
+        assert deliver(database, post.relay) == 2
+        deliver(database, post.relay, NOW + timedelta(minutes=1))
+        deliver(database, post.relay, NOW + timedelta(minutes=6))
+    assert len(post.raws) == 1
+    with database.read() as session:
+        states = {mail.recipient: mail.state for mail in session.exec(select(Mail))}
+    assert states == {"poison@agency.example": "parked", "elena@agency.example": "accepted"}
+    assert "secret words" not in capsys.readouterr().err
+
+
+def test_of_two_workers_each_mail_is_sent_by_one(database):
+    queue(database, *(f"p{number}@agency.example" for number in range(30)))
+    with PostOffice() as post, ThreadPoolExecutor(2) as workers:
+        sent = list(workers.map(lambda _: deliver(database, post.relay), range(2)))
+    assert sum(sent) == 30
+    assert len({mail["Message-ID"] for mail in post.mails}) == len(post.raws) == 30
+
+
+def test_the_acceptance_is_told_in_the_transaction_that_settles_it(database):
+    told: list[str] = []
+
+    def accepted(session: Session, mail: Mail, now: datetime) -> None:
+        assert session.get_one(Mail, mail.id).state == "accepted"
+        told.append(mail.recipient)
+
+    queue(database, "good@agency.example", "bad@agency.example")
+    with PostOffice(at_rcpt=lambda address: "550 no" if address.startswith("bad") else None) as post:
+        deliver(database, post.relay, kinds={"note": Kind(note, accepted=accepted)})
+    assert told == ["good@agency.example"]
+
+
+def test_a_worker_that_lost_its_lease_before_the_text_does_not_send_it(database):
+    queue(database, "elena@agency.example")
+
+    moments = [NOW + outbox.LEASE + timedelta(seconds=1)]
+
+    def steal(address: str) -> None:
+        if moments:
+            later = moments.pop()
+            database.write(lambda session: outbox.recover(session, later, EVEN))
+
+    with PostOffice(at_rcpt=steal) as post:
+        assert deliver(database, post.relay) == 2
+    assert len(post.raws) == 1, "once, after it was claimed anew"
+    assert outcomes(database) == [("accepted", "done", 250)]
+
+
+def test_a_worker_told_to_end_gives_back_what_it_has_not_handed_over(database):
+    queue(database, "elena@agency.example")
+
+    async def work(relay: str) -> None:
+        lane = delivery(database, relay, Clock())
+        waiting = asyncio.create_task(lane.deliver_due())
+        while not only(database).raw:
+            await asyncio.sleep(0.005)
+        lane.stop.set()
+        assert await waiting == 1
+
+    with Scripted({"greeting": HANG}) as relay:
+        asyncio.run(work(relay.relay))
+    assert (only(database).state, only(database).lease_token) == ("queued", None)
+
+
+def test_an_international_address_goes_to_a_relay_that_takes_it_and_is_refused_by_one_that_does_not(database):
+    queue(database, "jürgen@straße.example")
+    with PostOffice() as post:
+        deliver(database, post.relay)
+    assert post.recipients == ["jürgen@xn--strae-oqa.example"]
+    assert str(read(post.raws[0])["To"]) == "jürgen@xn--strae-oqa.example"
+    database.write(lambda session: setattr(session.exec(select(Mail)).one(), "state", "queued"))
+    with PostOffice(smtputf8=False) as post:
+        deliver(database, post.relay)
+    assert only(database).state == "refused" and "SMTPUTF8" in (only(database).last_text or "")
+
+
+def test_a_relay_that_should_offer_tls_and_does_not_gets_no_mail(database):
+    queue(database, "elena@agency.example")
+    with PostOffice() as post:
+        deliver(database, post.relay.replace("smtp://", "smtp+starttls://"))
+    assert post.raws == [] and only(database).state == "queued"
+
+
+def test_a_captured_mail_is_accepted_in_demo_mode_alone(tmp_path):
+    with pytest.raises(CaptureRefused):
+        line_to(Settings(smtp_relay="capture:", data_directory=tmp_path))
+    line = line_to(Settings(smtp_relay="capture:", mode="demo", data_directory=tmp_path))
+
+    async def work() -> str:
+        await line.address("a@portal.example", "b@agency.example")
+        return (await line.hand_over(b"x")).outcome
+
+    assert asyncio.run(work()) == "accepted"

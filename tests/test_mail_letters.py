@@ -1,0 +1,283 @@
+"""What the mails say: the lead to the agency, the confirmation to the visitor, the invitation to a contact."""
+
+import asyncio
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from sqlmodel import Session, select
+
+from portal import enquiries, forwarding
+from portal.catalogue import agencies, invitations
+from portal.catalogue.agencies import Agency, Contact, Office
+from portal.db import Database
+from portal.leads import Confirmation, Disclosure, LeadPerson, StatusLink
+from portal.ledger import LedgerEvent
+from portal.mail import outbox
+from portal.mail.composing import Letterhead, compose
+from portal.mail.outbox import Mail
+from portal.message_kinds import KINDS
+from portal.settings import Settings
+from portal.work import run
+from tests import cast
+from tests.cast import NOW, SIGNER
+from tests.smtp import PostOffice, read, text
+
+ORIGIN = "https://portal.example"
+LETTERHEAD = Letterhead("leads@portal.example", ORIGIN, SIGNER)
+DOMAIN = "portal.example"
+
+
+def receive(database: Database, now=NOW, **changes) -> enquiries.Received:
+    """Jane Smith's enquiry about the villa of Costa Norte Homes, made where they do not exist yet."""
+
+    def publish(session: Session):
+        found = session.exec(select(cast.Property)).first()
+        if found is None:
+            cast.policy(session)
+            found = cast.home(session, cast.agency(session))
+        return found
+
+    home = database.write(publish)
+    enquiry = cast.enquiry(database, home, now, **changes)
+    return database.write(lambda session: enquiries.receive(session, enquiry, SIGNER, DOMAIN, now))
+
+
+def rendered(database: Database, kind: str) -> EmailMessage:
+    """The newest mail of this kind, rendered as the worker does."""
+    with database.read() as session:
+        mail = session.exec(select(Mail).where(Mail.kind == kind).order_by(Mail.id.desc())).first()
+        assert mail is not None
+        return read(compose(mail, KINDS[kind].render(session, mail, LETTERHEAD), LETTERHEAD.address, NOW))
+
+
+def in_english(database: Database) -> None:
+    database.write(lambda session: [setattr(mail, "locale", "en") for mail in session.exec(select(Mail))])
+
+
+def test_the_agencys_mail_has_one_line_a_fact_in_the_documented_order_and_the_message_last(database):
+    lead = receive(database, professional=True, company="Smith Ltd", timing="3_months").lead
+    in_english(database)
+    body = text(rendered(database, "lead"))
+    labels = re.findall(r"^([A-Z][\w -]+): \S", body.partition("Message:")[0], re.MULTILINE)
+    assert labels == [
+        "Reference", "Name", "E-mail", "Phone", "Reach by", "Language", "Company", "Wish", "Timing", "Paying with",
+        "Property reference", "Property", "Price", "Address of the page", "Received",
+    ]  # fmt: skip
+    assert f"Reference: {lead.reference}\n" in body and "Property reference: MB-1042\n" in body
+    assert "Phone: +447911123456\n" in body and "Price: €1,250,000\n" in body
+    assert f"Address of the page: {ORIGIN}/en/p/x-villa\n" in body
+    assert "recorded by OptimaSys Group Spain S.L." in body and "under Data Policy version 1;" in body
+    assert body.endswith("Message:\nMay we see it, in “December”?\nOr later\n")
+
+
+def test_a_fact_that_was_not_given_has_no_line(database):
+    receive(database, funding="", phone="", phone_e164="", reach="email")
+    in_english(database)
+    body = text(rendered(database, "lead"))
+    assert not re.search(r"^(Company|Timing|Paying with|Phone):", body, re.MULTILINE)
+    assert "wa.me" not in text(rendered(database, "lead"), "html")
+
+
+def test_the_agencys_mail_says_the_same_in_html_and_escapes_what_the_visitor_wrote(database):
+    receive(database, name="Jane <b>Smith</b>", words="<script>1</script>\nsecond line & more")
+    in_english(database)
+    mail = rendered(database, "lead")
+    page = text(mail, "html")
+    assert "<script>" not in page and "<b>Smith" not in page
+    assert "&lt;script&gt;1&lt;/script&gt;<br>second line &amp; more" in page
+    assert 'href="mailto:jane@example.com"' in page and 'href="https://wa.me/447911123456"' in page
+    for fact in ("MB-1042", "€1,250,000", "Villa in Nueva Andalucía", "+447911123456", "WhatsApp", "Own money"):
+        assert fact in page and fact in text(mail)
+    assert "http" not in page.replace(ORIGIN, "").replace("https://wa.me", ""), "nothing is loaded from anywhere"
+    assert len(page.encode()) < 40_000
+
+
+def test_the_agencys_mail_can_be_answered_and_filtered(database):
+    lead = receive(database, name='Jane "J." Smith').lead
+    mail = rendered(database, "lead")
+    assert mail["Reply-To"].addresses[0].display_name == 'Jane "J." Smith'
+    assert mail["Reply-To"].addresses[0].addr_spec == "jane@example.com"
+    assert mail["X-ImmoMarket-Lead"] == lead.reference and mail["X-ImmoMarket-Property-Ref"] == "MB-1042"
+    assert mail["To"] == "costa-norte@agency.example" and mail["Auto-Submitted"] is None
+    assert "MB-1042" in mail["Subject"] and lead.reference in mail["Subject"] and "Jane" in mail["Subject"]
+
+
+def test_an_address_that_cannot_stand_in_reply_to_stands_in_the_body(database):
+    receive(database, email="jürgen@example.com")
+    mail = rendered(database, "lead")
+    assert mail["Reply-To"] is None and "jürgen@example.com" in text(mail)
+
+
+def test_a_label_in_a_name_makes_no_second_line(database):
+    receive(database, name="Jane\u2028Price: €1")
+    in_english(database)
+    assert len(re.findall(r"^Price:", text(rendered(database, "lead")), re.MULTILINE)) == 1
+
+
+def test_the_mail_of_an_erased_person_cannot_be_written(database):
+    received = receive(database)
+    database.write(lambda session: session.delete(session.get_one(LeadPerson, received.lead.id)))
+    with pytest.raises(Exception, match=received.lead.reference):
+        rendered(database, "lead")
+
+
+def test_the_confirmation_holds_nothing_the_visitor_typed(database):
+    canaries = {"name": "Canary Name", "words": "canary words", "company": "Canary Ltd", "phone": "0999 123",
+                "phone_e164": "+34999123123"}  # fmt: skip
+    receive(database, professional=True, **canaries)
+    mail = rendered(database, "confirmation")
+    for part in (text(mail), text(mail, "html"), str(mail["Subject"]), str(mail["To"])):
+        for canary in canaries.values():
+            assert canary.lower() not in part.lower()
+    assert mail["Reply-To"] is None and mail["Auto-Submitted"] == "auto-generated"
+    assert str(mail["To"]) == "jane@example.com"
+
+
+def test_the_confirmation_names_recipient_notice_status_page_and_where_to_write(database):
+    received = receive(database)
+    mail = rendered(database, "confirmation")
+    status = f"{ORIGIN}/en/enquiries/{SIGNER.sign('status', received.status.nonce)}"
+    for part in (text(mail), text(mail, "html")):
+        assert received.lead.reference in part and "Costa Norte Homes" in part and status in part
+        assert "Your enquiry is recorded by OptimaSys Group Spain S.L." in part
+        assert "Calle Alfredo Palma 10" in part and "29603 Marbella, Málaga" in part
+
+
+def test_the_confirmation_leads_to_the_first_status_page_of_a_lead_posted_twice(database):
+    first, second = receive(database), receive(database, NOW + timedelta(seconds=5))
+    assert second.repeated
+    assert SIGNER.sign("status", first.status.nonce) in text(rendered(database, "confirmation"))
+    with database.read() as session:
+        assert len(session.exec(select(StatusLink)).all()) == 2
+
+
+def test_the_next_confirmation_names_the_capped_ones(database):
+    receive(database)
+    capped = receive(database, NOW + timedelta(minutes=20), words="And the garage?").lead
+    later = receive(database, NOW + timedelta(minutes=61), words="And the pool?").lead
+    mail = rendered(database, "confirmation")
+    assert capped.reference in text(mail) and later.reference in text(mail)
+    assert capped.reference in str(mail["Subject"]) and later.reference in str(mail["Subject"])
+
+
+def invited(database: Database) -> Contact:
+    def work(session: Session) -> Contact:
+        found = agencies.recipient(session, cast.agency(session).id or 0)
+        assert found is not None
+        contact, office = found
+        contact.confirmed_at = None
+        invitations.invite(session, contact, office, domain=DOMAIN, now=NOW)
+        return contact
+
+    return database.write(work)
+
+
+def test_an_invitation_asks_the_contact_to_confirm_its_address_by_a_link(database):
+    contact = invited(database)
+    mail = rendered(database, "invitation")
+    link = f"{ORIGIN}/es/confirm/{invitations.token(SIGNER, contact)}"
+    assert link in text(mail) and link in text(mail, "html") and mail["Auto-Submitted"] == "auto-generated"
+    with database.read() as session:
+        found = invitations.read(session, SIGNER, link.rpartition("/")[2])
+        assert found.id == contact.id
+
+
+def test_a_link_is_void_once_the_address_changed_or_the_contact_left(database):
+    contact = invited(database)
+    token = invitations.token(SIGNER, contact)
+    database.write(lambda session: setattr(session.get_one(Contact, contact.id), "email", "other@agency.example"))
+    with database.read() as session, pytest.raises(invitations.InvitationVoid):
+        invitations.read(session, SIGNER, token)
+    with pytest.raises(invitations.InvitationVoid):
+        rendered(database, "invitation")
+
+
+@pytest.mark.parametrize("token", ["", "forged", SIGNER.sign("contact", "x"), SIGNER.sign("contact", [1]),
+                                   SIGNER.sign("status", [1, "x"])])  # fmt: skip
+def test_a_link_that_is_not_ours_is_void(database, token):
+    invited(database)
+    with database.read() as session, pytest.raises(invitations.InvitationVoid):
+        invitations.read(session, SIGNER, token)
+
+
+def test_a_contact_can_be_invited_again(database):
+    contact = invited(database)
+
+    def again(session: Session) -> Mail:
+        kept = session.get_one(Contact, contact.id)
+        return invitations.invite(session, kept, session.get_one(Office, kept.office_id), domain=DOMAIN, now=NOW)
+
+    assert database.write(again).generation == 2
+
+
+def test_the_acceptance_of_a_leads_mail_is_a_disclosure_in_the_ledger(database, tmp_path):
+    receive(database)
+    with PostOffice() as post:
+        settings = Settings(
+            smtp_relay=post.relay, data_directory=tmp_path, origin=ORIGIN, mail_from=LETTERHEAD.address,
+            secret_key="k" * 40,
+        )  # fmt: skip
+        asyncio.run(run(settings, database, once=True))
+    assert post.to("costa-norte@agency.example")["X-ImmoMarket-Lead"]
+    assert text(post.to("jane@example.com"))
+    with database.read() as session:
+        assert session.exec(select(Disclosure)).one().passed_at is not None
+        assert "disclosure_passed" in session.exec(select(LedgerEvent.type)).all()
+
+
+def test_a_leads_mail_sent_anew_goes_to_the_present_contact_as_a_disclosure_of_its_own(database):
+    receive(database)
+
+    def anew(session: Session) -> Mail:
+        mail = session.exec(select(Mail).where(Mail.kind == "lead")).one()
+        mail.state = "refused"
+        session.exec(select(Contact)).one().email = "new@agency.example"
+        made = outbox.resend(session, mail, "ops", "typing mistake", NOW, DOMAIN)
+        KINDS["lead"].resent(session, mail, made, NOW)
+        return made
+
+    made = database.write(anew)
+    assert made.recipient == "new@agency.example"
+    database.write(lambda session: forwarding.passed(session, made, NOW))
+    with database.read() as session:
+        first, second = session.exec(select(Disclosure).order_by(Disclosure.id)).all()
+        assert first.passed_at is None and second.passed_at == NOW and second.mail_id == made.id
+
+
+def test_a_leads_mail_is_not_sent_anew_where_nobody_confirmed_receives_it(database):
+    receive(database)
+
+    def anew(session: Session) -> None:
+        mail = session.exec(select(Mail).where(Mail.kind == "lead")).one()
+        mail.state = "refused"
+        session.exec(select(Contact)).one().retired_at = NOW
+        KINDS["lead"].resent(session, mail, outbox.resend(session, mail, "ops", "x", NOW, DOMAIN), NOW)
+
+    with pytest.raises(agencies.ContactUnknown):
+        database.write(anew)
+    with database.read() as session:
+        assert len(session.exec(select(Mail).where(Mail.kind == "lead")).all()) == 1
+
+
+def test_a_confirmation_sent_anew_stands_for_the_same_leads(database):
+    lead = receive(database).lead
+
+    def anew(session: Session) -> None:
+        mail = session.exec(select(Mail).where(Mail.kind == "confirmation")).one()
+        mail.state = "refused"
+        made = outbox.resend(session, mail, "ops", "x", NOW, DOMAIN)
+        KINDS["confirmation"].resent(session, mail, made, NOW)
+
+    database.write(anew)
+    assert lead.reference in text(rendered(database, "confirmation"))
+    with database.read() as session:
+        assert session.exec(select(Confirmation)).one().mail_id == 3
+
+
+def test_the_agency_is_written_to_in_its_own_language(database):
+    receive(database)
+    with database.read() as session:
+        assert session.exec(select(Mail.locale).where(Mail.kind == "lead")).one() == "es"
+        assert session.exec(select(Agency)).one().name in text(rendered(database, "confirmation"))
