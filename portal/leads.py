@@ -5,21 +5,25 @@ in `lead_person` alone, so that a lead can lose its person and keep its proofs.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Integer,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
+from portal.catalogue.agencies import Agency
 from portal.db import UTCDateTime, column
+from portal.language.formats import utc
 from portal.language.messages import N_
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -148,6 +152,39 @@ class Confirmation(SQLModel, table=True):
     mail_id: int | None = column(Integer, ForeignKey("mail.id"), index=True, personal=None, default=None)
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which leads: received from `since` on and before `until`, of one agency (its slug), of one screening."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    agency: str | None = None
+    screening: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The selection as conditions on `lead`."""
+        asked: list[ColumnElement[bool]] = []
+        if self.since is not None:
+            asked.append(col(Lead.received_at) >= self.since)
+        if self.until is not None:
+            asked.append(col(Lead.received_at) < self.until)
+        if self.agency is not None:
+            asked.append(col(Lead.agency_id).in_(select(Agency.id).where(Agency.slug == self.agency)))
+        if self.screening is not None:
+            asked.append(col(Lead.screening) == self.screening)
+        return asked
+
+    def as_filters(self) -> dict[str, str]:
+        """The selection as it is written down: only what was asked for."""
+        asked = {
+            "since": utc(self.since) if self.since else None,
+            "until": utc(self.until) if self.until else None,
+            "agency": self.agency,
+            "screening": self.screening,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+
 def new_reference() -> str:
     """A lead reference such as `IM-7K4Q-2MXD`: seven random Crockford base 32 digits and a check character."""
     digits = "".join(secrets.choice(CROCKFORD) for _ in range(7))
@@ -193,6 +230,12 @@ def person_of(session: Session, lead: Lead) -> LeadPerson | None:
     return session.get(LeadPerson, lead.id)
 
 
+def disclosures_of(session: Session, lead: Lead) -> list[Disclosure]:
+    """To whom a lead was passed, or is meant to be, oldest first."""
+    statement = select(Disclosure).where(Disclosure.lead_id == lead.id).order_by(col(Disclosure.id))
+    return list(session.exec(statement))
+
+
 def add_status_link(session: Session, lead_id: int, now: datetime) -> StatusLink:
     """A new way back to a lead, for one post."""
     link = StatusLink(nonce=secrets.token_hex(16), lead_id=lead_id, created_at=now)
@@ -206,6 +249,12 @@ def by_status_nonce(session: Session, nonce: str, now: datetime) -> Lead | None:
     if link is None or now - link.created_at > timedelta(days=STATUS_DAYS):
         return None
     return session.get(Lead, link.lead_id)
+
+
+def selected(session: Session, selection: Selection, limit: int) -> list[Lead]:
+    """The newest selected leads, newest first."""
+    statement = select(Lead).where(*selection.conditions()).order_by(col(Lead.id).desc()).limit(limit)
+    return list(session.exec(statement))
 
 
 def options(texts: dict[str, str], translate: Any) -> list[tuple[str, str]]:

@@ -4,15 +4,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from portal.catalogue import places
+from portal.catalogue import agencies, places
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.properties import Property, PropertyText
-from portal.consent import policies
+from portal.consent import notices, policies
 from portal.consent.policies import PolicyVersion
+from portal.db import Database
+from portal.enquiries import Enquiry
 from portal.feeds.records import Feed
+from portal.signing import Signer
 
+SIGNER = Signer("k" * 40)
 NOW = datetime(2026, 11, 23, 13, 12, 7, tzinfo=UTC)
 
 
@@ -40,8 +44,6 @@ def agency(session: Session, slug: str = "costa-norte", name: str = "Costa Norte
 
 def home(session: Session, owner: Agency, source_id: str = "1042", **changes: Any) -> Property:
     """A published villa of this agency in Nueva Andalucía, Marbella, with texts in English and Spanish."""
-    from sqlmodel import select
-
     feed = session.exec(select(Feed).where(Feed.agency_id == owner.id)).one()
     town = places.town(session, "Marbella", "Málaga")
     values: dict[str, Any] = {
@@ -70,3 +72,22 @@ def policy(session: Session, body: str = "Data Policy\n\n1. The kinds of informa
     return policies.add(
         session, policies.DATA_POLICY, "en", "Data Policy", body, "2021-08-12", datetime(2021, 8, 12, tzinfo=UTC), "ops"
     )
+
+
+def enquiry(database: Database, about: Property, now: datetime = NOW, **changes: Any) -> Enquiry:
+    """Jane Smith asks to see a home, under the notice its agency's form shows at that moment."""
+    with database.read() as session:
+        owner = session.get_one(Agency, about.agency_id)
+        (_, office), *_ = agencies.contacts(session, owner)
+        in_force = policies.in_force(session, policies.DATA_POLICY, "en", now)
+    layer = notices.first_layer(owner, office, in_force, "en")
+    notice = notices.served(database, owner, layer, in_force.id or 0, "en", now)
+    values: dict[str, Any] = {
+        "public_id": about.public_id, "property_title": "Villa in Nueva Andalucía", "property_price": "€1,250,000",
+        "intent": "viewing", "name": "Jane Smith", "email": "jane@example.com", "phone": "07911 123456",
+        "phone_e164": "+447911123456", "phone_region": "GB", "reach": "whatsapp", "professional": False,
+        "company": "", "words": "May we see it, in “December”?\nOr later", "answer_locale": "en", "timing": "",
+        "funding": "own_money", "marketing": False, "notice_token": notices.token(SIGNER, notice), "locale": "en",
+        "page": "/en/p/x-villa",
+    }  # fmt: skip
+    return Enquiry(**{**values, **changes})

@@ -30,8 +30,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("format", sa.String(length=8), nullable=False),
         sa.Column("filters", sa.JSON(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.CheckConstraint("format IN ('csv', 'jsonl')", name=op.f("ck_export_format")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
     )

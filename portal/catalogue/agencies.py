@@ -6,14 +6,21 @@ to it or by ops with a reason. Addresses inside feeds never become contacts.
 
 from datetime import datetime
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String
 from sqlmodel import Session, SQLModel, col, select
 
+from portal import ledger
+from portal.catalogue.places import slug_of
 from portal.db import UTCDateTime, column
 
 
 class AgencyUnknown(Exception):
     """No agency has this slug."""
+
+
+class AgencyRefused(Exception):
+    """The agency or contact cannot be entered like this; the message says why."""
 
 
 class ContactUnknown(Exception):
@@ -72,6 +79,57 @@ class Contact(SQLModel, table=True):
     confirmed_reason: str | None = column(String(500), personal="contact", default=None)
     retired_at: datetime | None = column(UTCDateTime, personal=None, default=None)
 
+    @property
+    def state(self) -> str:
+        """`waiting` for its confirmation, `confirmed`, or `retired`."""
+        if self.retired_at is not None:
+            return "retired"
+        return "waiting" if self.confirmed_at is None else "confirmed"
+
+
+def add(
+    session: Session, slug: str, name: str, town: str, email: str, now: datetime, *, contact_name: str = "",
+    phone: str | None = None, street: str = "", postal_code: str = "", locale: str = "es",
+    website: str | None = None, registration: str | None = None,
+) -> Contact:  # fmt: skip
+    """Enter an agency, its office and its primary contact, who still has to confirm. Raises `AgencyRefused`."""
+    if slug != slug_of(slug)[:60]:
+        raise AgencyRefused(f"“{slug}” cannot stand in an address; “{slug_of(slug)[:60]}” can")
+    if session.exec(select(Agency).where(Agency.slug == slug)).first() is not None:
+        raise AgencyRefused(f"there is an agency “{slug}” already")
+    agency = Agency(slug=slug, name=name, phone=phone, website=website, registration=registration, created_at=now)
+    session.add(agency)
+    session.flush()
+    assert agency.id is not None
+    office = Office(
+        agency_id=agency.id, name=name, street=street, postal_code=postal_code, town=town, phone=phone, locale=locale
+    )
+    session.add(office)
+    session.flush()
+    return add_contact(session, agency, email, now, name=contact_name)
+
+
+def add_contact(
+    session: Session, agency: Agency, email: str, now: datetime, *, name: str = "", role: str = "primary"
+) -> Contact:  # fmt: skip
+    """Enter a contact at the agency's first office. Whom it replaces keeps receiving until it has confirmed.
+
+    Raises `AgencyRefused` where the address is not one, or is this agency's already.
+    """
+    try:
+        address = validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError as refused:
+        raise AgencyRefused(f"that is not an e-mail address: {str(refused).rstrip('.')}") from None
+    present = contacts(session, agency)
+    if any(contact.email == address and contact.retired_at is None for contact, _ in present):
+        raise AgencyRefused(f"{agency.slug} has this contact already")
+    office = session.exec(select(Office).where(Office.agency_id == agency.id).order_by(col(Office.id))).first()
+    assert office is not None and office.id is not None
+    contact = Contact(office_id=office.id, role=role, name=name, email=address, created_at=now)
+    session.add(contact)
+    session.flush()
+    return contact
+
 
 def by_slug(session: Session, slug: str) -> Agency:
     """The agency with this slug. Raises `AgencyUnknown`."""
@@ -79,6 +137,30 @@ def by_slug(session: Session, slug: str) -> Agency:
     if agency is None:
         raise AgencyUnknown(f"no agency is called “{slug}”; `portal agencies list` shows them all")
     return agency
+
+
+def everyone(session: Session) -> list[Agency]:
+    """Every agency, by slug."""
+    return list(session.exec(select(Agency).order_by(Agency.slug)))
+
+
+def contacts(session: Session, agency: Agency) -> list[tuple[Contact, Office]]:
+    """Every contact of an agency with its office, oldest first, the retired ones too."""
+    statement = (
+        select(Contact, Office)
+        .join(Office, col(Office.id) == Contact.office_id)
+        .where(Office.agency_id == agency.id)
+        .order_by(col(Contact.id))
+    )
+    return [(contact, office) for contact, office in session.exec(statement)]
+
+
+def contact_of(session: Session, agency: Agency, email: str) -> Contact:
+    """The contact of this agency with this address that is not retired. Raises `ContactUnknown`."""
+    for contact, _ in contacts(session, agency):
+        if contact.email.casefold() == email.casefold() and contact.retired_at is None:
+            return contact
+    raise ContactUnknown(f"{agency.slug} has no such contact; `portal agencies list` shows those it has")
 
 
 def recipient(session: Session, agency_id: int, role: str = "primary") -> tuple[Contact, Office] | None:
@@ -107,13 +189,38 @@ def takes_enquiries(session: Session, agency: Agency) -> bool:
 
 
 def confirm(
-    contact: Contact,
-    now: datetime,
-    how: str,
-    by: str | None = None,
-    reason: str | None = None,
-) -> None:
-    """Mark a contact as confirmed: `how` is "link" (it clicked) or "ops" (somebody vouches, `by` and `reason`)."""
-    if contact.confirmed_at is None:
-        contact.confirmed_at, contact.confirmed_how = now, how
-        contact.confirmed_by, contact.confirmed_reason = by, reason
+    session: Session, contact: Contact, now: datetime, how: str, by: str | None = None, reason: str | None = None
+) -> None:  # fmt: skip
+    """Confirm a contact: `how` is "link" (it clicked) or "ops" (somebody vouches, `by` and `reason`).
+
+    From now on it receives the leads in place of those entered before it for the same role, who are retired. A second
+    confirmation changes nothing, and a retired contact stays retired.
+    """
+    if contact.confirmed_at is not None or contact.retired_at is not None:
+        return
+    contact.confirmed_at, contact.confirmed_how = now, how
+    contact.confirmed_by, contact.confirmed_reason = by, reason
+    replaced = select(Contact).where(
+        Contact.office_id == contact.office_id,
+        Contact.role == contact.role,
+        col(Contact.id) < contact.id,
+        col(Contact.retired_at).is_(None),
+    )
+    for predecessor in session.exec(replaced):
+        predecessor.retired_at = now
+    office = session.get_one(Office, contact.office_id)
+    agency = session.get_one(Agency, office.agency_id)
+    about = {"agency": agency.slug, "contact": contact.id, "how": how, "by": by, "reason": reason}
+    ledger.record(session, "contact_confirmed", now, business=about)
+
+
+def pause(session: Session, agency: Agency, by: str, reason: str, now: datetime) -> None:
+    """Let an agency take no enquiries: it loses its form, and leads still on their way are parked."""
+    agency.paused_at, agency.paused_reason = now, reason
+    ledger.record(session, "agency_paused", now, business={"agency": agency.slug, "by": by, "reason": reason})
+
+
+def resume(session: Session, agency: Agency, by: str, now: datetime) -> None:
+    """Let a paused agency take enquiries again; forwarding what was parked meanwhile is the caller's."""
+    agency.paused_at, agency.paused_reason = None, None
+    ledger.record(session, "agency_resumed", now, business={"agency": agency.slug, "by": by})

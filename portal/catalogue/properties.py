@@ -22,9 +22,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
 )
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
+from portal import ledger
 from portal.db import UTCDateTime, column
 
 STATES = ("pending", "published", "held", "stale", "withdrawn", "blocked", "erased")
@@ -52,6 +54,14 @@ ENQUIRY_GRACE = timedelta(days=7)
 
 class PropertyUnknown(Exception):
     """No property has this public id."""
+
+
+class PropertyAmbiguous(Exception):
+    """Several properties have this reference; the message names their public ids."""
+
+
+class PropertyNotBlocked(Exception):
+    """What is to be unblocked is not blocked."""
 
 
 def _one_of(name: str, values: tuple[str, ...], optional: bool = False) -> CheckConstraint:
@@ -172,6 +182,38 @@ def by_public_id(session: Session, public_id: str) -> Property:
     if found is None:
         raise PropertyUnknown(public_id)
     return found
+
+
+def named(session: Session, name: str) -> Property:
+    """The property people mean: by its public id, else by its reference.
+
+    Raises `PropertyUnknown`, and `PropertyAmbiguous` where several agencies use the reference.
+    """
+    meant = or_(col(Property.public_id) == name, col(Property.reference) == name)
+    found = session.exec(select(Property).where(meant).order_by(col(Property.public_id) != name)).all()
+    if not found:
+        raise PropertyUnknown(f"no property has the public id or reference “{name}”")
+    if len(found) > 1 and found[0].public_id != name:
+        ids = ", ".join(sorted(home.public_id for home in found))
+        raise PropertyAmbiguous(f"{len(found)} properties have the reference “{name}”; say which: {ids}")
+    return found[0]
+
+
+def block(session: Session, home: Property, by: str, reason: str, now: datetime) -> None:
+    """Take a property off the site, whatever its feed says, until it is unblocked."""
+    home.state, home.blocked_reason, home.changed_at = "blocked", reason, now
+    about = {"property": home.public_id, "property_reference": home.reference, "by": by, "reason": reason}
+    ledger.record(session, "property_blocked", now, business=about)
+
+
+def unblock(session: Session, home: Property, by: str, reason: str, now: datetime) -> None:
+    """Give a blocked property back the state its feed left it in. Raises `PropertyNotBlocked`."""
+    if home.state != "blocked":
+        raise PropertyNotBlocked(f"{home.public_id} is not blocked, it is {home.state}")
+    home.state = "withdrawn" if home.withdrawn_at else "published" if home.published_at else "pending"
+    home.blocked_reason, home.changed_at = None, now
+    about = {"property": home.public_id, "property_reference": home.reference, "by": by, "reason": reason}
+    ledger.record(session, "property_unblocked", now, business=about)
 
 
 def is_visible(home: Property) -> bool:

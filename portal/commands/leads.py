@@ -1,5 +1,197 @@
-"""`portal leads`."""
+"""The lead ledger: what came in, what became of it, and copies of it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from sqlmodel import Session
+
+from portal import exporting, forwarding, leads
+from portal.catalogue import agencies
+from portal.catalogue.agencies import Agency, AgencyUnknown
+from portal.commands import context
+from portal.commands.context import AsJson, By
+from portal.consent import choices
+from portal.db import utcnow
+from portal.exporting import Order
+from portal.leads import Lead, LeadUnknown, Selection
+from portal.mail import outbox
 
 app = typer.Typer(no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+class Screening(StrEnum):
+    """What the screening of an enquiry decided."""
+
+    forward = "forward"
+    held = "held"
+    spam = "spam"
+
+
+Since = Annotated[
+    datetime | None, typer.Option(parser=context.moment, metavar="TIME", help="Only leads received from this time on.")
+]
+Until = Annotated[
+    datetime | None, typer.Option(parser=context.moment, metavar="TIME", help="Only leads received before this time.")
+]
+OfAgency = Annotated[str | None, typer.Option("--agency", help="Only leads of this agency.")]
+
+
+@app.command("list")
+def list_(
+    since: Since = None,
+    agency: OfAgency = None,
+    screening: Annotated[Screening | None, typer.Option(help="Only leads screened like this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The newest leads: where they stand, without the people in them."""
+    selection = Selection(since=since, agency=agency, screening=screening)
+    with context.refusing(AgencyUnknown), context.database().read() as session:
+        _known(session, agency)
+        found = [_summary(session, lead) for lead in leads.selected(session, selection, limit)]
+    if as_json:
+        context.print_json(found)
+        return
+    columns = ("reference", "received_at", "agency", "property_reference", "intent", "screening", "parked_reason")
+    rows = [[*(lead[column] for column in columns), _delivery(lead)] for lead in found]
+    context.print_table([column.upper() for column in (*columns, "mail")], rows)
+
+
+@app.command()
+def show(
+    reference: Annotated[str, typer.Argument(help="The lead's reference, such as IM-7K4Q-2MXD.")],
+    as_json: AsJson = False,
+) -> None:
+    """Everything recorded of one lead: the person, the choices, the mails with every try, to whom it was passed."""
+    with context.refusing(LeadUnknown), context.database().read() as session:
+        lead = leads.by_reference(session, reference)
+        found = {**_summary(session, lead), **_evidence(session, lead)}
+    if as_json:
+        context.print_json(found)
+        return
+    for line in _lines(found):
+        print(line)
+
+
+@app.command()
+def export(
+    form: Annotated[Format, typer.Option("--format", help="CSV for spreadsheets, JSON Lines for machines.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded with who and what.")],
+    since: Since = None,
+    until: Until = None,
+    agency: OfAgency = None,
+    output: Annotated[Path, typer.Option(help="A file, which appears once it is whole; - is stdout.")] = Path("-"),
+    by: By = "",
+) -> None:
+    """A copy of the ledger. It is recorded before its first byte and completed after its last one."""
+    who, database, now = context.operator(by), context.database(), utcnow()
+    order = Order(form.value, who, reason, Selection(since=since, until=until, agency=agency))
+    with context.refusing(AgencyUnknown), database.read() as session:
+        _known(session, agency)
+    try:
+        with _progress() as progress:
+            if output == Path("-"):
+                done = exporting.to_stream(database, order, sys.stdout.buffer, now, progress)
+            else:
+                done = exporting.to_file(database, order, output, now, progress)
+    except OSError as error:
+        _close_stdout()
+        context.refuse(f"The export ended early and is recorded as incomplete: {error.strerror}.")
+    context.say(f"{done.rows} leads exported, recorded as export {done.id}. SHA-256 {done.sha256}")
+
+
+def _known(session: Session, slug: str | None) -> None:
+    if slug is not None:
+        agencies.by_slug(session, slug)
+
+
+@contextmanager
+def _progress() -> Iterator[exporting.Progress]:
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed} leads"))
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as shown:
+        task = shown.add_task("")
+        yield lambda rows: shown.update(task, completed=rows)
+
+
+def _close_stdout() -> None:
+    # The reader of a pipe may be gone: Python's own flush at the end would fail on it a second time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _summary(session: Session, lead: Lead) -> dict[str, Any]:
+    mails = outbox.about(session, forwarding.about(lead))
+    return {
+        "reference": lead.reference, "received_at": lead.received_at,
+        "agency": session.get_one(Agency, lead.agency_id).slug, "property_reference": lead.property_reference,
+        "property_title": lead.property_title, "property_price": lead.property_price,
+        "property_withdrawn": lead.property_withdrawn, "intent": lead.intent, "locale": lead.locale,
+        "page": lead.page, "screening": lead.screening, "parked_reason": lead.parked_reason,
+        "mails": [
+            {
+                "number": mail.id, "kind": mail.kind, "role": mail.role, "state": mail.state,
+                "queued_at": mail.queued_at, "due_at": mail.due_at, "attempts": mail.attempts,
+                "last_code": mail.last_code, "accepted_at": mail.accepted_at, "message_id": mail.message_id,
+            }
+            for mail in mails
+        ],
+    }  # fmt: skip
+
+
+def _evidence(session: Session, lead: Lead) -> dict[str, Any]:
+    assert lead.id is not None
+    person = leads.person_of(session, lead)
+    about = outbox.about(session, forwarding.about(lead))
+    return {
+        "ledger_event": lead.ledger_event_id,
+        "person": None if person is None else person.model_dump(exclude={"lead_id"}),
+        "choices": [
+            {"purpose": choice.purpose, "state": choice.state, "label": choice.label, "at": choice.at}
+            for choice in choices.of_lead(session, lead.id)
+        ],
+        "disclosures": [
+            {"contact": passed.contact_id, "intended_at": passed.intended_at, "passed_at": passed.passed_at}
+            for passed in leads.disclosures_of(session, lead)
+        ],
+        "attempts": [
+            {
+                "mail": mail.id, "started_at": tried.started_at, "ended_at": tried.ended_at, "relay": tried.relay,
+                "phase": tried.phase, "outcome": tried.outcome, "code": tried.code, "text": tried.text,
+            }
+            for mail in about
+            for tried in outbox.tries(session, mail)
+        ],
+    }  # fmt: skip
+
+
+def _delivery(lead: dict[str, Any]) -> str | None:
+    states = [mail["state"] for mail in lead["mails"] if mail["kind"] == forwarding.KIND]
+    return states[-1] if states else None
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list):
+            yield f"{name}: {context.shown(value)}"
+            continue
+        yield f"{name}:"
+        for item in value:
+            yield "  - " + ", ".join(f"{key}: {context.shown(cell)}" for key, cell in item.items())

@@ -45,11 +45,11 @@ def add(
     effective_at: datetime,
     approved_by: str,
 ) -> PolicyVersion:
-    """Publish a text as the next version of its document."""
-    newest = session.exec(
-        select(PolicyVersion).where(PolicyVersion.document == document).order_by(col(PolicyVersion.number).desc())
-    ).first()
-    number = 1 if newest is None else newest.number + 1
+    """Publish a text as the next version of its document, or as a translation of the newest one.
+
+    A translation has the revision date of the newest version and a language that one lacks.
+    """
+    number = _number(every_version(session, document), locale, revised_on)
     version = PolicyVersion(
         document=document, number=number, locale=locale, title=title, body=body, revised_on=revised_on,
         body_sha256=hashlib.sha256(body.encode()).hexdigest(), effective_at=effective_at, approved_by=approved_by,
@@ -91,6 +91,20 @@ def every_version(session: Session, document: str) -> list[PolicyVersion]:
             select(PolicyVersion).where(PolicyVersion.document == document).order_by(col(PolicyVersion.number).desc())
         )
     )
+
+
+def everything(session: Session) -> list[PolicyVersion]:
+    """All versions of all documents, by document, newest first."""
+    order = (col(PolicyVersion.document), col(PolicyVersion.number).desc(), col(PolicyVersion.locale))
+    return list(session.exec(select(PolicyVersion).order_by(*order)))
+
+
+def _number(present: list[PolicyVersion], locale: str, revised_on: str) -> int:
+    if not present:
+        return 1
+    newest = [version for version in present if version.number == present[0].number]
+    translates = newest[0].revised_on == revised_on and locale not in {version.locale for version in newest}
+    return newest[0].number + (0 if translates else 1)
 
 
 def _in_language(versions: list[PolicyVersion], locale: str) -> PolicyVersion:

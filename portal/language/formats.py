@@ -1,7 +1,7 @@
 """Money, areas, numbers and dates as each language writes them (CLDR through Babel)."""
 
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -43,6 +43,11 @@ def moment(value: datetime, locale: str) -> str:
 def minute(value: datetime, locale: str) -> str:
     """A moment in Spain to the minute: `23 November 2026, 14:12`."""
     return f"{day(value, locale)}, {format_datetime(value.astimezone(ZONE), 'HH:mm', locale=locale)}"
+
+
+def utc(value: datetime) -> str:
+    """A moment for machines, in UTC to the microsecond (ISO 8601): `2026-11-23T13:12:07.000000Z`."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @cache

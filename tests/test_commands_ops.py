@@ -1,0 +1,274 @@
+"""The commands ops work with: agencies, properties, leads, exports, policies; what they say and how they refuse."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from sqlmodel import Session, select
+from typer.testing import CliRunner
+
+from portal import enquiries
+from portal.__main__ import app
+from portal.catalogue import agencies, properties
+from portal.commands import context
+from portal.db import utcnow
+from portal.exporting import Export
+from portal.leads import LeadPerson
+from portal.mail.outbox import Mail
+from tests import cast
+
+
+@pytest.fixture
+def run(database_url, tmp_path, monkeypatch):
+    """Runs one command in this process on the test's database; the exit code must be the one expected."""
+    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "DATABASE_URL": database_url, "DATA_DIRECTORY": str(tmp_path), "SECRET_KEY": "k" * 40, "OPERATOR": "Ana",
+        "MAIL_FROM": "leads@immomarket.example",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"PORTAL_{name}", value)
+    context.settings.cache_clear()
+    context.database.cache_clear()
+
+    def invoke(*arguments, code=0):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == code, done.output
+        return done
+
+    yield invoke
+    context.database().close()
+    context.settings.cache_clear()
+    context.database.cache_clear()
+
+
+@pytest.fixture
+def home(database):
+    def publish(session: Session):
+        cast.policy(session)
+        return cast.home(session, cast.agency(session))
+
+    return database.write(publish)
+
+
+def receive(database, home, words="May we see it?"):
+    """One lead from Jane Smith about this home, received just now."""
+    now = utcnow()
+    enquiry = cast.enquiry(database, home, now, words=words)
+    work = lambda session: enquiries.receive(session, enquiry, cast.SIGNER, "immomarket.example", now)  # noqa: E731
+    return database.write(work).lead
+
+
+def mails(database, kind):
+    with database.read() as session:
+        return list(session.exec(select(Mail).where(Mail.kind == kind).order_by(Mail.id)))
+
+
+def listed(run, *arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+def test_an_agency_is_entered_and_its_contact_invited(run, database):
+    done = run(
+        "agencies", "add", "nerja-casas", "--name", "Nerja Casas", "--town", "Nerja", "--email", "info@nerja.example",
+        "--contact-name", "Luis", "--locale", "en",
+    )  # fmt: skip
+    assert done.stdout == "" and "confirmed by the link" in done.stderr
+    (invitation,) = mails(database, "invitation")
+    assert (invitation.recipient, invitation.locale) == ("info@nerja.example", "en")
+    (agency,) = listed(run, "agencies", "list")
+    assert (agency["slug"], agency["takes_enquiries"]) == ("nerja-casas", False)
+    assert (agency["contacts"][0]["name"], agency["contacts"][0]["state"]) == ("Luis", "waiting")
+    assert "no contact" in run("agencies", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("slug", "email", "says"),
+    [("costa-norte", "a@b.example", "already"), ("Bad Slug", "a@b.example", "bad-slug"), ("new", "nobody", "not an")],
+)
+def test_an_agency_that_cannot_be_entered_is_refused_with_the_reason(run, home, slug, email, says):
+    done = run("agencies", "add", slug, "--name", "N", "--town", "T", "--email", email, code=1)
+    assert done.stderr.startswith("Refused: ") and says in done.stderr
+
+
+def test_a_language_the_site_does_not_speak_is_used_wrongly(run):
+    run("agencies", "add", "n", "--name", "N", "--town", "T", "--email", "a@b.example", "--locale", "xx", code=2)
+
+
+def test_a_new_contact_is_invited_and_the_old_one_receives_until_it_confirms(run, database, home):
+    run("agencies", "edit", "costa-norte", "--name", "Costa Norte", "--phone", "+34 1", "--email", "new@agency.example")
+    (agency,) = listed(run, "agencies", "list")
+    assert (agency["name"], agency["phone"], agency["takes_enquiries"]) == ("Costa Norte", "+34 1", True)
+    assert [contact["state"] for contact in agency["contacts"]] == ["confirmed", "waiting"]
+    assert mails(database, "invitation")[0].recipient == "new@agency.example"
+    receive(database, home)
+    assert mails(database, "lead")[0].recipient == "costa-norte@agency.example"
+    run("agencies", "confirm", "costa-norte", "--email", "new@agency.example", "--reason", "rang them")
+    receive(database, home, "And the garage?")
+    assert mails(database, "lead")[1].recipient == "new@agency.example"
+
+
+def test_vouching_for_the_first_contact_forwards_what_waited(run, database, home):
+    def forget(session: Session) -> None:
+        ((contact, _),) = agencies.contacts(session, agencies.by_slug(session, "costa-norte"))
+        contact.confirmed_at = contact.confirmed_how = None
+
+    database.write(forget)
+    assert receive(database, home).parked_reason == "no_confirmed_contact"
+    done = run("agencies", "confirm", "costa-norte", "--email", "costa-norte@agency.example", "--reason", "rang them")
+    assert "1 waiting leads" in done.stderr
+    assert len(mails(database, "lead")) == 1
+    (agency,) = listed(run, "agencies", "list")
+    contact = agency["contacts"][0]
+    assert (contact["confirmed_how"], contact["confirmed_by"], contact["confirmed_reason"]) == (
+        "ops", "Ana", "rang them",
+    )  # fmt: skip
+
+
+def test_a_pause_parks_leads_and_resuming_forwards_them(run, database, home):
+    run("agencies", "pause", "costa-norte", "--reason", "on holiday", "--by", "Berta")
+    assert "paused" in run("agencies", "list").stdout
+    assert receive(database, home).parked_reason == "agency_paused"
+    assert "1 waiting leads" in run("agencies", "pause", "costa-norte", "--resume").stderr
+    assert len(mails(database, "lead")) == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--reason", "x", "--resume")])
+def test_a_pause_wants_either_a_reason_or_to_be_ended(run, options):
+    run("agencies", "pause", "costa-norte", *options, code=2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("agencies", "edit", "nobody", "--name", "x"),
+        ("agencies", "confirm", "nobody", "--email", "x@y.example", "--reason", "x"),
+        ("agencies", "confirm", "costa-norte", "--email", "x@y.example", "--reason", "x"),
+        ("agencies", "pause", "nobody", "--resume"),
+        ("properties", "block", "nothing", "--reason", "x"),
+        ("properties", "unblock", "MB-1042", "--reason", "x"),
+        ("leads", "show", "IM-0000-0001"),
+        ("leads", "list", "--agency", "nobody"),
+        ("leads", "export", "--format", "csv", "--reason", "x", "--agency", "nobody"),
+        ("leads", "export", "--format", "csv", "--reason", "x", "--output", "/nowhere/leads.csv"),
+    ],
+)
+def test_what_the_business_refuses_ends_with_one_and_a_reason_on_stderr(run, home, arguments):
+    done = run(*arguments, code=1)
+    assert done.stdout == "" and done.stderr
+
+
+def test_whoever_acts_must_be_named(run, home, monkeypatch):
+    monkeypatch.delenv("PORTAL_OPERATOR")
+    context.settings.cache_clear()
+    for arguments in (("properties", "block", "MB-1042"), ("leads", "export", "--format", "csv")):
+        assert "--by" in run(*arguments, "--reason", "x", code=2).stderr
+
+
+def test_a_property_is_blocked_and_unblocked(run, database, home):
+    run("properties", "block", "MB-1042", "--reason", "the owner objects")
+    with database.read() as session:
+        blocked = properties.by_public_id(session, home.public_id)
+        assert (blocked.state, blocked.blocked_reason) == ("blocked", "the owner objects")
+    assert "published" in run("properties", "unblock", home.public_id, "--reason", "settled").stderr
+
+
+def test_leads_are_listed_without_the_people_in_them(run, database, home):
+    first, second = receive(database, home), receive(database, home, "And the garage?")
+    printed = run("leads", "list").stdout
+    assert printed.index(second.reference) < printed.index(first.reference)
+    rows = listed(run, "leads", "list", "--agency", "costa-norte", "--since", "2020-01-01", "--screening", "forward")
+    assert [row["reference"] for row in rows] == [second.reference, first.reference]
+    assert rows[0]["mails"][0]["state"] == "queued"
+    assert "Jane" not in printed and "jane@example.com" not in json.dumps(rows)
+    assert listed(run, "leads", "list", "--screening", "spam") == []
+    assert len(listed(run, "leads", "list", "--limit", "1")) == 1
+
+
+def test_a_lead_is_shown_with_all_that_is_recorded_of_it(run, database, home):
+    lead = receive(database, home)
+    shown = listed(run, "leads", "show", lead.reference.lower())
+    assert (shown["person"]["name"], shown["person"]["words"]) == ("Jane Smith", "May we see it?")
+    assert [mail["kind"] for mail in shown["mails"]] == ["lead", "confirmation"]
+    assert shown["choices"][0]["state"] == "refused"
+    assert shown["disclosures"][0]["passed_at"] is None
+    assert (shown["ledger_event"], shown["attempts"]) == (lead.ledger_event_id, [])
+    assert "name: Jane Smith" in run("leads", "show", lead.reference).stdout
+
+
+def test_an_erased_lead_is_shown_without_its_person(run, database, home):
+    lead = receive(database, home)
+    database.write(lambda session: session.delete(session.get_one(LeadPerson, lead.id)))
+    assert listed(run, "leads", "show", lead.reference)["person"] is None
+    assert "person: –" in run("leads", "show", lead.reference).stdout
+
+
+def test_an_export_goes_to_stdout_alone_and_is_listed(run, database, home):
+    lead = receive(database, home)
+    done = run("leads", "export", "--format", "csv", "--reason", "monthly copy", "--since", "2020-01-01")
+    (row,) = csv.DictReader(io.StringIO(done.stdout_bytes.decode("utf-8-sig"), newline=""))
+    assert row["reference"] == lead.reference
+    (export,) = listed(run, "exports", "list")
+    assert export["sha256"] == hashlib.sha256(done.stdout_bytes).hexdigest()
+    assert (export["by"], export["reason"], export["rows"]) == ("Ana", "monthly copy", 1)
+    assert export["filters"] == {"since": "2019-12-31T23:00:00.000000Z"}
+    assert export["sha256"] in done.stderr
+    assert "since=2019-12-31T23:00:00.000000Z" in run("exports", "list").stdout
+
+
+def test_an_export_goes_to_a_file(run, database, home, tmp_path):
+    lead = receive(database, home)
+    path = tmp_path / "leads.jsonl"
+    done = run("leads", "export", "--format", "jsonl", "--reason", "copy", "--output", str(path), "--by", "Berta")
+    assert done.stdout == ""
+    assert json.loads(path.read_text())["reference"] == lead.reference
+    assert listed(run, "exports", "list")[0]["by"] == "Berta"
+
+
+def test_an_export_into_a_pipe_nobody_reads_ends_with_one_and_stays_recorded(run, database, home):
+    receive(database, home)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "portal", "leads", "export", "--format", "csv", "--reason", "copy"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, "recorded as incomplete" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    with database.read() as session:
+        assert session.exec(select(Export)).one().rows is None
+
+
+@pytest.mark.parametrize("when", ["yesterday", "2026-13-01"])
+def test_a_time_that_is_none_is_used_wrongly(run, when):
+    assert "not a date" in run("leads", "list", "--since", when, code=2).stderr
+
+
+def test_a_policy_is_published_byte_by_byte_and_its_translation_joins_it(run, tmp_path):
+    english, spanish = tmp_path / "policy.txt", tmp_path / "politica.txt"
+    english.write_bytes("Data Policy\r\n\r\n“We” …\n".encode())
+    spanish.write_bytes("Política de datos\n".encode())
+
+    def add(file, locale, revised="2021-08-12"):
+        return run(
+            "policies", "add", "data-policy", str(file), "--locale", locale, "--title", "Data Policy",
+            "--revised-on", revised, "--effective-at", "2021-08-12", "--approved-by", "the controller",
+        )  # fmt: skip
+
+    assert hashlib.sha256(english.read_bytes()).hexdigest() in add(english, "en").stderr
+    add(spanish, "es")
+    add(english, "en", "2026-01-01")
+    versions = listed(run, "policies", "list")
+    assert [(version["number"], version["locale"]) for version in versions] == [(2, "en"), (1, "en"), (1, "es")]
+    assert "the controller" in run("policies", "list").stdout
+
+
+def test_a_policy_that_is_not_text_is_refused(run, tmp_path):
+    (tmp_path / "p").write_bytes(b"\xff\xfe")
+    options = ("--title", "P", "--revised-on", "2026-01-01", "--effective-at", "2026-01-01", "--approved-by", "x")
+    run("policies", "add", "data-policy", str(tmp_path / "p"), "--locale", "en", *options, code=1)
+    run("policies", "add", "data-policy", str(tmp_path / "p"), "--locale", "xx", *options, code=2)
+    run("policies", "add", "data-policy", str(tmp_path / "absent"), "--locale", "en", *options, code=2)
