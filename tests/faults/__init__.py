@@ -1,0 +1,1 @@
+"""What must hold whatever is killed or away: run small by `make test`, at full size by `make drill`."""
