@@ -2,7 +2,7 @@
 
 import typer
 
-from portal.commands import agencies, demo, exports, feeds, leads, outbox, policies, properties, serving
+from portal.commands import agencies, checking, demo, exports, feeds, leads, outbox, policies, properties, serving
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for name, noun in (
@@ -14,7 +14,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serving.serve)
 app.command("work")(serving.work)
 app.command("migrate")(serving.migrate)
-app.command("check")(serving.check)
+app.command("check")(checking.check)
 
 
 def main() -> None:

@@ -8,12 +8,13 @@ mistake that would otherwise be found in production.
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 CAPTURE = "capture:"  # the demo's relay: accepts every mail and sends none; refused in production
@@ -46,6 +47,19 @@ def _relay(value: str) -> str:
     return value
 
 
+def _secret(value: str) -> str:
+    if value and len(value) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value)) if "/" in value else str(ip_network(value).network_address)
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
+
+
 def _words(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
@@ -53,6 +67,8 @@ def _words(value: Any) -> Any:
 Origin = Annotated[str, AfterValidator(_origin)]
 Bind = Annotated[str, AfterValidator(_bind)]
 Relay = Annotated[str, AfterValidator(_relay)]
+Secret = Annotated[str, AfterValidator(_secret)]
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class Settings(BaseSettings):
@@ -61,20 +77,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="forbid", frozen=True)
 
     database_url: str = ""
-    data_directory: Path = ROOT / "var"
+    data_directory: Annotated[Path, AfterValidator(Path.absolute)] = ROOT / "var"
     origin: Origin = "http://127.0.0.1:8000"
     bind: Bind = "127.0.0.1:8000"
     ops_bind: Bind = "127.0.0.1:8001"
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     serve_processes: int = Field(default=1, ge=1, le=64)
     smtp_relay: Relay = "smtp://127.0.0.1:25"
     mail_from: str = "leads@immomarket.net"
-    secret_key: str = ""
+    secret_key: Secret = ""
     operator: str = ""
-    fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    fetch_allow: Annotated[tuple[Bind, ...], NoDecode] = ()
     clock_factor: float = Field(default=1.0, gt=0, le=1.0)
-    browser: str = ""
+    browser: str = ""  # the tests' alone, here so that it may stand beside the others
     mode: Literal["production", "demo"] = "production"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `from_environment` read: it knows `_FILE`, and refuses what is misspelt."""
+        return (init_settings,)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> "Settings":
@@ -117,6 +145,8 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
         name = variable.removeprefix("PORTAL_").lower()
         if name.endswith("_file") and name.removesuffix("_file") in Settings.model_fields:
             name, value = name.removesuffix("_file"), _read(variable, Path(value))
+        if name in values:
+            raise SettingsRefused(f"PORTAL_{name.upper()}: set twice, also as PORTAL_{name.upper()}_FILE")
         values[name] = value
     return values
 

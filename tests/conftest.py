@@ -1,18 +1,32 @@
 """Fixtures every test may use. `database` runs each test twice: on SQLite and on PostgreSQL, freshly migrated."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portal import db
 from portal.db import Database
+from tests.browsers import _chromium, browser  # noqa: F401 (fixtures)
 from tests.engines import Cluster
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 _numbers = count(1)
+
+
+def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    # Whatever a test does, no packet leaves this machine. A hook of the interpreter: no library gets past it.
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if host not in {"localhost", "::1"} and not host.startswith("127."):
+            raise AssertionError(f"a test wants to connect to {host}")
+
+
+sys.addaudithook(_only_loopback)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,26 @@
+# Each target fetches what it needs and never uses sudo. PYTEST="-k leads" narrows a test run; SEED=7 repeats a drill.
+.PHONY: help demo test drill bench browser
+PYTEST =
+SEED = default
+RUN = tools/uv run --locked
+
+help:
+	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
+	@echo "make test    everything that must hold; a few minutes"
+	@echo "make drill   the same promises at full size: kills, outages; SEED=n repeats one"
+	@echo "make bench   the pages against a plain-text route of the same server"
+
+demo:
+	@$(RUN) --no-dev portal demo
+
+test: browser
+	@$(RUN) pytest -n auto -m "not drill" $(PYTEST)
+
+drill: browser
+	@$(RUN) pytest -m drill -s --timeout=3600 --randomly-seed=$(SEED) $(PYTEST)
+
+bench:
+	@$(RUN) python -m bench
+
+browser:
+	@$(RUN) python -m tests.browsers
