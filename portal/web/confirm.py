@@ -1,0 +1,49 @@
+"""Where an agency's contact confirms its address: a page with a button, because mail filters follow links."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from portal import addresses, db, forwarding
+from portal.catalogue import agencies, invitations
+from portal.catalogue.agencies import Agency, Contact, Office
+from portal.web.rendering import page
+from portal.web.site import Site, language, site
+from portal.web.transactions import reading, writing
+
+
+class _Invited(NamedTuple):
+    contact: Contact
+    office: Office
+    agency: Agency
+
+
+async def show(request: Request) -> Response:
+    """The button, or the sentence that the address is confirmed. 410 where the link is void."""
+    invited = await reading(request, _invited, site(request), request.path_params["token"])
+    return await page(
+        request, "confirm/confirm.html", language(request), private=True, contact=invited.contact,
+        office=invited.office, agency=invited.agency,
+    )  # fmt: skip
+
+
+async def submit(request: Request) -> Response:
+    """Confirm the address and forward what waited for it; 303 back to the page, which then says so."""
+    lang, token = language(request), request.path_params["token"]
+    await writing(request, _confirm, site(request), token, db.utcnow())
+    return RedirectResponse(addresses.confirm_contact(lang, token), 303, {"Cache-Control": "no-store"})
+
+
+def _confirm(session: Session, site: Site, token: str, now: datetime) -> None:
+    invited = _invited(session, site, token)
+    agencies.confirm(session, invited.contact, now, "link")
+    forwarding.forward_parked(session, invited.agency, domain=site.settings.mail_domain, now=now)
+
+
+def _invited(session: Session, site: Site, token: str) -> _Invited:
+    contact = invitations.read(session, site.signer, token)
+    office = session.get_one(Office, contact.office_id)
+    return _Invited(contact, office, session.get_one(Agency, office.agency_id))

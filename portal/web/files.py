@@ -1,0 +1,50 @@
+"""Files as they are: the site's own (stylesheet, icons, font), photos by the hash of their content, robots.txt."""
+
+import re
+from pathlib import Path
+
+import anyio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from portal.templating import STATIC, static
+from portal.web.site import site
+
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOR_A_WEEK = {"Cache-Control": "public, max-age=604800"}
+MEDIA_WIDTHS = ("480", "800", "1200")
+MEDIA_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}
+
+
+async def own(request: Request) -> Response:
+    """A file of the site: kept for ever where the address carries its fingerprint, else for a week."""
+    name = request.path_params["name"]
+    path = STATIC / name
+    if not re.fullmatch(r"[a-z0-9-]+(/[A-Za-z0-9-]+)*\.[a-z0-9]+", name) or path.suffix not in TYPES:
+        raise HTTPException(404)
+    await _must_exist(path)
+    versioned = request.url.query and f"{request.url.path}?{request.url.query}" == static(name)
+    return FileResponse(path, headers=FOR_EVER if versioned else FOR_A_WEEK, media_type=TYPES[path.suffix])
+
+
+async def photo(request: Request) -> Response:
+    """A photo we keep, in one of its widths."""
+    media, width, suffix = (request.path_params[name] for name in ("media", "width", "suffix"))
+    if not re.fullmatch("[0-9a-f]{16,64}", media) or width not in MEDIA_WIDTHS or suffix not in MEDIA_TYPES:
+        raise HTTPException(404)
+    path = site(request).settings.data_directory / "media" / media / f"{width}.{suffix}"
+    await _must_exist(path)
+    return FileResponse(path, headers=FOR_EVER, media_type=MEDIA_TYPES[suffix])
+
+
+async def robots(request: Request) -> Response:
+    """What crawlers may read: everything but what belongs to one visitor."""
+    closed = "".join(f"Disallow: /*/{part}/\n" for part in ("enquiries", "confirm"))
+    return PlainTextResponse(f"User-agent: *\n{closed}", headers=FOR_A_WEEK)
+
+
+async def _must_exist(path: Path) -> None:
+    if not await anyio.Path(path).is_file():
+        raise HTTPException(404)

@@ -1,0 +1,50 @@
+"""Whether this process lives, and whether the installation is ready: what balancers and operators ask."""
+
+import shutil
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from portal import db, leases
+from portal.web.site import Site, site
+from portal.web.transactions import in_thread
+
+DISK_FREE = 200 * 1024 * 1024  # bytes: below this an enquiry might not be written
+
+
+async def alive(request: Request) -> Response:
+    """200 while the process answers. Balancers ask this, so that a dead worker never closes the form."""
+    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+
+async def ready(request: Request) -> Response:
+    """200 where every part is well, else 503 with the parts that are not."""
+    parts = await in_thread(request, _parts, site(request))
+    status = 200 if all(parts.values()) else 503
+    told = {name: "ok" if well else "failing" for name, well in parts.items()}
+    return JSONResponse({"ready": status == 200, **told}, status, {"Cache-Control": "no-store"})
+
+
+def _parts(site: Site) -> dict[str, bool]:
+    parts = {"database": site.database.is_reachable(), "schema": False, "worker": False}
+    if parts["database"]:
+        parts["schema"] = db.schema_is_current(site.database)
+    if parts["schema"]:
+        parts["worker"] = _worker_lives(site)
+    return {**parts, "disk": _disk_is_free(site)}
+
+
+def _worker_lives(site: Site) -> bool:
+    try:
+        with site.database.read() as session:
+            return leases.worker_lives(session, db.utcnow())
+    except SQLAlchemyError:
+        return False
+
+
+def _disk_is_free(site: Site) -> bool:
+    try:
+        return shutil.disk_usage(site.settings.data_directory).free > DISK_FREE
+    except OSError:
+        return False

@@ -1,0 +1,57 @@
+"""The ops face: an application of its own on PORTAL_OPS_BIND, never on the public address.
+
+In demo mode it shows the captured mails; elsewhere it says that the console comes later. It writes nothing, sets no
+cookie and knows no visitor; whoever reaches its address may read it, so that address stays inside.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from portal import addresses as at
+from portal.db import Database
+from portal.settings import Settings
+from portal.signing import Signer
+from portal.web import files
+from portal.web.guards import SafeHeaders
+from portal.web.ops import mails, pages
+from portal.web.site import Site
+from portal.web.transactions import THREADS
+
+ALWAYS = [
+    Route(at.ROOT,   pages.begin, name="root"),
+    Route(at.STATIC, files.own,   name="static"),
+]  # fmt: skip
+VIEWER = [
+    Route(at.OPS,           mails.every, name="mails"),
+    Route(at.OPS_MAIL_FILE, mails.file,  name="mail_file"),
+    Route(at.OPS_MAIL_HTML, mails.html,  name="mail_html"),
+    Route(at.OPS_MAIL,      mails.show,  name="mail"),
+]  # fmt: skip
+LATER = [Route(at.OPS, pages.later, name="later")]
+
+
+def create(settings: Settings | None = None) -> ASGIApp:
+    """The application; without settings those of the environment. Raises `SettingsRefused`."""
+    settings = settings or Settings.from_environment()
+    here = settings
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Site]]:
+        database = Database(here.database)
+        try:
+            yield {"site": Site(here, database, Signer(here.key), CapacityLimiter(THREADS))}
+        finally:
+            database.close()
+
+    app = Starlette(
+        routes=ALWAYS + (VIEWER if here.mode == "demo" else LATER),
+        exception_handlers=pages.HANDLERS,
+        lifespan=lifespan,
+    )
+    # Plain loopback, whatever the public origin is: nothing here may ask a browser to insist on https.
+    return SafeHeaders(app, https=False)

@@ -1,0 +1,139 @@
+"""The captured mails: what the demo would have sent, as its recipients would see it.
+
+A mail's own HTML is shown in a frame that may do nothing: no script, no request, no form. Its answer is the one place
+whose policy allows inline styles, because mail readers want them.
+"""
+
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from typing import Any
+
+from sqlmodel import Session, col, select
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portal.language.messages import N_
+from portal.mail import outbox
+from portal.mail.outbox import Mail, MailUnknown
+from portal.web.guards import POLICY
+from portal.web.ops.pages import page
+from portal.web.rendering import PRIVATE
+from portal.web.transactions import reading
+
+PAGE = 50
+FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+KINDS = {
+    "lead": N_("Enquiry to the agency"),
+    "confirmation": N_("Confirmation to the visitor"),
+    "invitation": N_("Address to confirm"),
+}
+# The word, its icon and its class: shape before colour.
+STATES = {
+    "queued": (N_("Queued"), "clock", "state-off"),
+    "sending": (N_("Being sent"), "right", ""),
+    "accepted": (N_("Captured"), "check", "state-ok"),
+    "uncertain": (N_("Uncertain"), "alert", "state-bad"),
+    "refused": (N_("Refused"), "alert", "state-bad"),
+    "parked": (N_("Parked"), "pause", "state-off"),
+    "cancelled": (N_("Cancelled"), "x", "state-off"),
+}
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:)])")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail of the outbox with what its bytes say; they are not written before the first try to send it."""
+
+    row: Mail
+    message: EmailMessage | None
+
+    @property
+    def subject(self) -> str:
+        """The subject line; empty before it is written."""
+        return str(self.message["Subject"] or "") if self.message else ""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Every header, in order, decoded."""
+        return [(name, str(value)) for name, value in self.message.items()] if self.message else []
+
+    @property
+    def lines(self) -> list[tuple[str, bool]]:
+        """The plain text in pieces: each with whether it is an address to be linked."""
+        return [(piece, bool(_ADDRESS.fullmatch(piece))) for piece in _ADDRESS.split(self.part("plain") or "") if piece]
+
+    @property
+    def has_html(self) -> bool:
+        """Whether there is something for the frame."""
+        return self.part("html") is not None
+
+    def part(self, kind: str) -> str | None:
+        """The body of one kind, `plain` or `html`; None where there is none."""
+        found = self.message.get_body((kind,)) if self.message else None
+        return None if found is None else str(found.get_content())
+
+
+async def every(request: Request) -> Response:
+    """The mails, newest first."""
+    before = request.query_params.get("before", "")
+    if before and not re.fullmatch("[1-9][0-9]{0,17}", before):
+        raise HTTPException(404)
+    letters = await reading(request, _newest, int(before or 0))
+    return await page(
+        request, "ops/mails.html", letters=letters[:PAGE], kinds=KINDS, states=STATES,
+        earlier=letters[PAGE - 1].row.id if len(letters) > PAGE else None,
+    )  # fmt: skip
+
+
+async def show(request: Request) -> Response:
+    """One mail: as HTML in its frame, as text, its headers, and the tries to send it."""
+    letter = await reading(request, _letter, _number(request))
+    response = await page(request, "ops/mail.html", letter=letter, mail=letter.row, kinds=KINDS, states=STATES)
+    response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
+    return response
+
+
+async def html(request: Request) -> Response:
+    """The HTML part alone, for the frame."""
+    letter = await reading(request, _letter, _number(request))
+    body = letter.part("html")
+    if body is None:
+        raise MailUnknown("no HTML part")
+    headers = {**PRIVATE, "Content-Security-Policy": FRAMED}
+    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+
+
+async def file(request: Request) -> Response:
+    """The bytes as they were frozen, to be opened by a mail program."""
+    letter = await reading(request, _letter, _number(request))
+    if letter.row.raw is None:
+        raise MailUnknown("not written yet")
+    headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="mail-{letter.row.id}.eml"'}
+    return Response(letter.row.raw, headers=headers, media_type="message/rfc822")
+
+
+def _number(request: Request) -> int:
+    number = request.path_params["number"]
+    if not re.fullmatch("[1-9][0-9]{0,17}", number):
+        raise HTTPException(404)
+    return int(number)
+
+
+def _newest(session: Session, before: int) -> list[Letter]:
+    statement = select(Mail).order_by(col(Mail.id).desc()).limit(PAGE + 1)
+    if before:
+        statement = statement.where(col(Mail.id) < before)
+    return [_read(row) for row in session.exec(statement)]
+
+
+def _letter(session: Session, number: int) -> Letter:
+    return _read(outbox.by_number(session, number))
+
+
+def _read(row: Mail) -> Letter:
+    parser: Any = BytesParser(EmailMessage, policy=default)
+    return Letter(row, parser.parsebytes(row.raw) if row.raw else None)

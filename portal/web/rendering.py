@@ -1,0 +1,55 @@
+"""Rendering: a template in the visitor's language becomes a response with its caching.
+
+Public pages are the same bytes for everybody and carry an ETag. What belongs to one visitor, and every answer to a
+form, is `private` and kept by nobody.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portal.language import locales
+from portal.templating import render
+from portal.web.site import site
+from portal.web.transactions import in_thread
+
+PUBLIC = {"Cache-Control": "public, max-age=0, must-revalidate"}
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+async def page(
+    request: Request,
+    template: str,
+    lang: str,
+    *,
+    status: int = 200,
+    private: bool = False,
+    alternates: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response:
+    """One page. `alternates` are its addresses by language, where they differ in more than the language."""
+    others = alternates or {other: _in_language(request, other) for other in locales.SITE}
+    html = await in_thread(
+        request, render, template, lang, origin=site(request).settings.origin, alternates=others,
+        names=locales.NAMES, indexed=not private and status == 200, **context,
+    )  # fmt: skip
+    if private or status != 200:
+        return Response(html, status, PRIVATE, "text/html; charset=utf-8")
+    return _public(request, html)
+
+
+def _public(request: Request, html: str) -> Response:
+    body = html.encode()
+    headers = {**PUBLIC, "ETag": f'"{hashlib.sha256(body).hexdigest()[:24]}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _in_language(request: Request, lang: str) -> str:
+    first, _, rest = request.url.path.removeprefix("/").partition("/")
+    path = f"/{lang}/{rest}" if first in locales.SITE else f"/{lang}/"
+    return f"{path}?{request.url.query}" if request.url.query and first in locales.SITE else path

@@ -1,0 +1,181 @@
+"""Lists of homes: the five fields of the search, its chips and orders, and pages of results by keyset.
+
+Place and purpose stand in the path, the other filters in the query. A form without script can only fill a query, so
+what it sends is led to the address it means.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from portal import addresses, db
+from portal.catalogue import naming, search
+from portal.catalogue.search import SORTS, Filters, Found, Town, Where
+from portal.language import formats
+from portal.language.messages import N_, translated
+from portal.web import typed
+from portal.web.presenting import Shown
+from portal.web.properties import sought
+from portal.web.rendering import page
+from portal.web.site import language
+from portal.web.transactions import reading
+
+PRICES = {
+    "buy": (100_000, 200_000, 300_000, 400_000, 500_000, 750_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000,
+            5_000_000),
+    "rent": (750, 1_000, 1_500, 2_000, 3_000, 5_000),
+}  # fmt: skip
+BEDROOMS = (1, 2, 3, 4, 5)
+ORDERS = {
+    "newest": N_("Newest first"),
+    "price_asc": N_("Lowest price first"),
+    "price_desc": N_("Highest price first"),
+}
+HEADINGS = {
+    "buy": (N_("Homes for sale"), N_("Homes for sale in %(place)s")),
+    "rent": (N_("Homes to rent"), N_("Homes to rent in %(place)s")),
+}
+
+
+class Chip(NamedTuple):
+    """One active filter: its words, the address without it, and how many homes that would bring (empty lists only)."""
+
+    words: str
+    address: str
+    homes: int | None
+
+
+class _Results(NamedTuple):
+    at: Where | None
+    found: Found
+    homes: int
+    towns: list[Town]
+    without: dict[str, int]
+
+
+async def show(request: Request) -> Response:
+    """One page of homes; 302 to the plain address where a form was sent here."""
+    lang, query = language(request), request.query_params
+    filters = _filters(request.path_params, query)
+    if "place" in query or "deal" in query:
+        wanted = _filters({**request.path_params, "offer": query.get("deal", filters.offer)}, query)
+        address = await reading(request, _meant, typed.line(query.get("place", ""))[:120], wanted, lang)
+        if address is not None:
+            return RedirectResponse(address, 302)
+    unknown = typed.line(query.get("place", ""))[:120]
+    results = await reading(request, _results, filters, _cursor(query, "after"), _cursor(query, "before"), unknown)
+    return await page(request, "search/list.html", lang, **_context(lang, filters, results, unknown))
+
+
+def options(lang: str, filters: Filters) -> dict[str, list[tuple[object, str]]]:
+    """The choices of the search fields, value and label; what is asked for is always among them."""
+    prices = {offer: {*amounts} for offer, amounts in PRICES.items()}
+    if filters.price_max:
+        prices[filters.offer].add(filters.price_max)
+    return {
+        **{offer: [(value, _money(value, lang)) for value in sorted(amounts)] for offer, amounts in prices.items()},
+        "bedrooms": [
+            (number, translated(lang, N_("%(number)s or more")) % {"number": number})
+            for number in sorted({*BEDROOMS, filters.bedrooms or 1})
+        ],
+        "type": [(kind, translated(lang, label)) for kind, label in naming.KINDS.items()],
+    }
+
+
+def address(lang: str, filters: Filters, **query: object) -> str:
+    """The address of a search."""
+    query.update(filters.query())
+    return addresses.search(lang, filters.offer, filters.town, filters.area, **query)
+
+
+def _filters(path: Mapping[str, Any], query: Mapping[str, str]) -> Filters:
+    offer = str(path["offer"])
+    if offer not in addresses.SEARCH_OFFERS:
+        raise HTTPException(404)
+    kind, sort = query.get("type", ""), query.get("sort", "newest")
+    return Filters(
+        offer, str(path.get("town", "")), str(path.get("area", "")), _number(query.get("price_min"), 10**9),
+        _number(query.get("price_max"), 10**9), _number(query.get("bedrooms"), 50),
+        kind if kind in naming.KINDS else "", sort if sort in SORTS else "newest",
+    )  # fmt: skip
+
+
+def _number(text: str | None, most: int) -> int | None:
+    return min(int(text), most) or None if text and text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def _cursor(query: Mapping[str, str], name: str) -> str | None:
+    given = query.get(name, "")
+    return given if given.isascii() and given.isalnum() and len(given) <= 12 else None
+
+
+def _results(session: Session, filters: Filters, after: str | None, before: str | None, unknown: str) -> _Results:
+    if unknown:  # a place nobody knows: nothing is found, and the page says why
+        return _Results(None, Found([], None, None), 0, search.towns(session, filters.offer), {})
+    at = search.where(session, filters.town, filters.area)
+    found = search.page(session, filters, at, after, before)
+    count = search.count(session, filters, at)
+    without = {} if count else search.without_each(session, filters, at)
+    return _Results(at, found, count, search.towns(session, filters.offer), without)
+
+
+def _meant(session: Session, place: str, filters: Filters, lang: str) -> str | None:
+    """Where a sent search form leads; None where no place and no home is called so."""
+    if not place:
+        return address(lang, filters.without("town"))
+    slugs = search.place_called(session, place)
+    if slugs:
+        town, area = slugs
+        return address(lang, replace(filters, town=town, area=area))
+    public_id = search.reference_called(session, place)
+    return Shown(lang, db.utcnow()).address(sought(session, public_id).card) if public_id else None
+
+
+def _context(lang: str, filters: Filters, results: _Results, unknown: str) -> dict[str, Any]:
+    at, found = results.at, results.found
+    one, placed = HEADINGS[filters.offer]
+    heading = translated(lang, placed) % {"place": at.name} if at else translated(lang, one)
+    return {
+        "shown": Shown(lang, db.utcnow()), "filters": filters, "at": at, "found": found, "count": results.homes,
+        "heading": heading, "options": options(lang, filters), "towns": results.towns, "unknown": unknown,
+        "typed": unknown or (at.name if at else ""), "chips": _chips(lang, filters, results),
+        "orders": [
+            (order, translated(lang, label), address(lang, replace(filters, sort=order)))
+            for order, label in ORDERS.items()
+        ],
+        "previous": address(lang, filters, before=found.before) if found.before else None,
+        "following": address(lang, filters, after=found.after) if found.after else None,
+        "canonical": addresses.search(lang, filters.offer, filters.town, filters.area),
+    }  # fmt: skip
+
+
+def _chips(lang: str, filters: Filters, results: _Results) -> list[Chip]:
+    return [
+        Chip(_words(lang, filters, results.at, name), address(lang, filters.without(name)), results.without.get(name))
+        for name in filters.active()
+    ]
+
+
+def _words(lang: str, filters: Filters, at: Where | None, name: str) -> str:
+    told = {
+        "town": at.town if at else "",
+        "area": at.name if at else "",
+        "bedrooms": _bedrooms(filters.bedrooms or 0, lang),
+        "type": translated(lang, naming.KINDS.get(filters.type, "")) if filters.type else "",
+        "price_min": translated(lang, N_("From %(price)s")) % {"price": _money(filters.price_min or 0, lang)},
+        "price_max": translated(lang, N_("Up to %(price)s")) % {"price": _money(filters.price_max or 0, lang)},
+    }
+    return told[name]
+
+
+def _bedrooms(number: int, lang: str) -> str:
+    return translated(lang, N_("%(number)s or more bedrooms")) % {"number": number}
+
+
+def _money(euros: int, lang: str) -> str:
+    return formats.money(euros * 100, "EUR", lang)

@@ -1,0 +1,39 @@
+"""The site: what every request can reach, made once at start: settings, database, signer and the pool of threads.
+
+Nothing here is imported as an instance; handlers get it from their request.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from anyio import CapacityLimiter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from portal.db import Database
+from portal.language import locales
+from portal.settings import Settings
+from portal.signing import Signer
+
+
+@dataclass(frozen=True)
+class Site:
+    """One serving process."""
+
+    settings: Settings
+    database: Database
+    signer: Signer
+    threads: CapacityLimiter
+
+
+def site(request: Request) -> Site:
+    """The site a request came to."""
+    return cast(Site, request.state.site)
+
+
+def language(request: Request) -> str:
+    """The language in the request's path. Raises 404 where the site does not speak it."""
+    lang = str(request.path_params["lang"])
+    if lang not in locales.SITE:
+        raise HTTPException(404)
+    return lang

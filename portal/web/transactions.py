@@ -1,0 +1,55 @@
+"""Blocking work of a request: in one of a few threads, with one session, the writing ones in one transaction.
+
+Handlers are async and never see a session; what they hand over runs start to end on one thread.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+import anyio.to_thread
+from sqlmodel import Session
+from starlette.requests import Request
+
+from portal.web.site import site
+
+THREADS = 8  # as many as the database has connections: more would only wait inside instead of outside
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+async def in_thread(
+    request: Request, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Run blocking work beside the event loop."""
+    return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=site(request).threads)
+
+
+async def reading(
+    request: Request,
+    work: Callable[Concatenate[Session, Parameters], Result],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result:
+    """Run `work` with a session for reading, in a thread."""
+
+    def read() -> Result:
+        with site(request).database.read() as session:
+            return work(session, *args, **kwargs)
+
+    return await in_thread(request, read)
+
+
+async def writing(
+    request: Request,
+    work: Callable[Concatenate[Session, Parameters], Result],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result:
+    """Run `work` in one transaction, in a thread: durable when this returns, nothing written when it raises."""
+
+    def transact(session: Session) -> Result:
+        return work(session, *args, **kwargs)
+
+    return await in_thread(request, site(request).database.write, transact)

@@ -1,0 +1,150 @@
+"""Every page, errors included: nothing foreign, no cookie, no unsafe policy, and nothing axe finds, light and dark."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Response
+from sqlmodel import Session, select
+
+from portal.catalogue import invitations
+from portal.catalogue.agencies import Contact
+from portal.catalogue.properties import Property
+from portal.db import Database
+from portal.signing import Signer
+from tests import cast
+from tests.browser.conftest import publish
+from tests.running import Portal
+
+AXE = Axe()
+
+
+@pytest.fixture(scope="module")
+def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, dict[str, str]]]:
+    """One portal for all pages, and the addresses of each kind of page."""
+    folder = tmp_path_factory.mktemp("site")
+    copy = folder / "portal.sqlite"
+    copy.write_bytes(migrated_sqlite.read_bytes())
+    database = Database(f"sqlite:///{copy}")
+
+    def fill(session: Session) -> dict[str, str]:
+        publish(session)
+        villa = session.exec(select(Property).where(Property.source_id == "1042")).one()
+        plain = cast.home(session, cast.agency(session, "bare", "Bare Homes"), "1", bedrooms=None, bathrooms=None,
+                          built_m2=None, plot_m2=None, price_minor=None, energy_state="unknown",
+                          energy_consumption=None, energy_emissions=None, area_id=None, features=[])  # fmt: skip
+        gone = cast.home(session, cast.agency(session, "gone", "Gone Homes"), "2", state="withdrawn",
+                         withdrawn_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
+        contact = session.exec(select(Contact)).first()
+        assert contact is not None
+        return {
+            "villa": f"p/{villa.public_id}-villa-in-nueva-andalucia-marbella",
+            "bare": f"p/{plain.public_id}-villa-in-marbella",
+            "gone": f"p/{gone.public_id}-villa-in-nueva-andalucia-marbella",
+            "confirm": f"confirm/{invitations.token(Signer('k' * 40), contact)}",
+        }
+
+    found = database.write(fill)
+    database.close()
+    with Portal(f"sqlite:///{copy}", folder) as portal:
+        yield portal, found
+
+
+PAGES = {
+    "home": ("", 200), "list": ("buy", 200), "rentals": ("rent/marbella", 200),
+    "nothing found": ("buy/marbella?bedrooms=5&price_max=100000", 200), "property": ("{villa}", 200),
+    "property with nothing given": ("{bare}", 200), "enquiry": ("{villa}/enquire", 200),
+    "policy": ("policies/data-policy", 200), "policy version": ("policies/data-policy/1", 200),
+    "legal notice": ("legal", 200), "contact confirms": ("{confirm}", 200), "unknown": ("nothing-here", 404),
+    "unknown home": ("p/2222222222-villa", 404), "withdrawn home": ("{gone}", 410),
+    "no such status": ("enquiries/forged", 404),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_keeps_to_itself(site, browser: Browser, name: str, lang: str):
+    portal, found = site
+    path, status = PAGES[name]
+    with watched(browser, portal) as page:
+        answer = page.goto(f"{portal.url}/{lang}/{path.format(**found)}")
+        assert answer is not None
+        assert answer.status == status
+        assert page.locator("html").get_attribute("lang") == lang
+        check(page, answer)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_form_with_errors_and_the_status_page_are_accessible_and_keep_to_themselves(site, browser, lang):
+    portal, found = site
+    with watched(browser, portal) as page:
+        page.goto(f"{portal.url}/{lang}/{found['villa']}/enquire")
+        with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+            page.locator("form.enquiry button").click()
+        assert refused.value.status == 422
+        check(page, refused.value)
+        page.get_by_role("radio").nth(1).check()
+        page.locator("[name=name]").fill("José García")
+        page.locator("[name=email]").fill("jose@example.com")
+        page.locator("form.enquiry button").click()
+        page.wait_for_url("**/enquiries/*")
+        answer = page.reload()
+        assert answer is not None
+        assert answer.headers["cache-control"] == "no-store"
+        assert "noindex" in answer.headers.get("x-robots-tag", "") or page.locator("meta[name=robots]").count()
+        check(page, answer)
+
+
+def test_a_foreign_form_is_refused_on_a_page_that_keeps_the_text(site, browser: Browser, tmp_path: Path):
+    portal, found = site
+    foreign = tmp_path / "foreign.html"
+    foreign.write_text(
+        f'<form action="{portal.url}/en/{found["villa"]}/enquire" method="post">'
+        '<input name="name" value="Jane Smith"><textarea name="words">Kept words</textarea><button>Go</button></form>'
+    )
+    with watched(browser, portal) as page:
+        page.route("http://foreign.example/", lambda route: route.fulfill(path=foreign))
+        page.goto("http://foreign.example/")
+        with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+            page.get_by_role("button").click()
+        assert refused.value.status == 403
+        page.wait_for_load_state()
+        assert page.locator("[name=words]").input_value().strip() == "Kept words"
+        check(page, refused.value)
+
+
+@contextmanager
+def watched(browser: Browser, portal: Portal) -> Iterator[Page]:
+    """A page whose requests are written down: after it, none went elsewhere, no cookie is set, nothing was blocked."""
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    yield page
+    assert [url for url in asked if not url.startswith((portal.url, "http://foreign.example/"))] == []
+    assert context.cookies() == []
+    assert [text for text in said if "Content Security Policy" in text or "Trusted" in text] == []
+    context.close()
+
+
+def check(page: Page, answer: Response) -> None:
+    """The policy allows nothing unsafe, no style or script is inline, and axe finds nothing in either theme."""
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert "set-cookie" not in answer.headers
+    source = page.content()
+    assert not re.search(r"\sstyle=|<style|<script(?![^>]*(?:src=|application/ld\+json))|\son[a-z]+=", source)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        results = AXE.run(page)
+        assert results.violations_count == 0, results.generate_report()
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
