@@ -15,6 +15,7 @@ from granian.server import Server
 from portal import db, observing
 from portal import work as worker
 from portal.commands import context
+from portal.consent import founding
 from portal.db import Database
 from portal.mail.smtp import CaptureRefused
 
@@ -60,10 +61,12 @@ def work(
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema; a new one is made."""
+    """Bring the database to the newest schema; a new one is made, with the first Data Policy in it."""
     settings = context.settings()
     settings.data_directory.mkdir(parents=True, exist_ok=True)
-    db.migrate(Database(settings.database))
+    database = Database(settings.database)
+    db.migrate(database)
+    database.write(lambda session: founding.publish_first_policy(session, db.utcnow()))
     context.say("The database is at the newest schema.")
 
 
