@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against a named limit, measured in one run. No tests."""

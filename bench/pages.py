@@ -1,0 +1,93 @@
+"""List page, property page and enquiry POST against a plain-text route of the same server, in one run.
+
+`make bench` runs it: one server process on a fresh SQLite file with 300 homes; wrk with 32 connections; each case
+three times in turns, after a warm-up; the medians and their shares of `/up`, the plain-text route, are printed. The
+POSTs write a lead each, durably, and are checked against the database afterwards.
+"""
+
+import html
+import re
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlmodel import Session, func, select
+
+from bench import wrk
+from bench.wrk import CONNECTIONS, RUNS, SECONDS, Case
+from portal import db
+from portal.catalogue.agencies import Agency
+from portal.catalogue.properties import Property
+from portal.db import Database
+from portal.leads import Lead
+from tests import cast
+from tests.running import Portal
+
+HOMES = 300
+# Every post asks another question: the same fields twice within ten minutes would be one lead.
+POST = """
+local body, run, n = [[%s]], os.time(), 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+request = function()
+  n = n + 1
+  return wrk.format(nil, nil, nil, body .. "&words=Question+" .. n .. "+of+" .. run)
+end
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    wrk.require()
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/bench.sqlite")
+        db.migrate(database)
+        database.write(publish)
+        with Portal(database.url, Path(folder)) as portal:
+            cases = _cases(portal, database, Path(folder))
+            rates = wrk.measure(cases)
+            _check(database, rates["enquiry POST, durable"])
+        database.close()
+    wrk.show(rates, "share of plain")
+
+
+def publish(session: Session) -> None:
+    """An agency with three hundred homes, and the policy."""
+    cast.policy(session)
+    agency = cast.agency(session)
+    for number in range(HOMES):
+        cast.home(session, agency, str(number), price_minor=20_000_000 + number * 500_000)
+
+
+def _cases(portal: Portal, database: Database, folder: Path) -> list[Case]:
+    with database.read() as session:
+        home = session.exec(select(Property).order_by(Property.id)).first()  # type: ignore[arg-type]
+        assert home is not None and session.exec(select(Agency)).one().slug
+    page = f"/en/p/{home.public_id}-villa-in-nueva-andalucia-marbella"
+    script = folder / "post.lua"
+    script.write_text(POST % _body(portal.url + page + "/enquire"))
+    return [
+        Case("plain text (`/up`)", portal.url + "/up"),
+        Case("list page", portal.url + "/en/buy"),
+        Case("property page", portal.url + page),
+        Case("enquiry POST, durable", portal.url + page + "/enquire", script),
+    ]
+
+
+def _body(url: str) -> str:
+    with urllib.request.urlopen(url) as answer:
+        page = answer.read().decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    hidden = {name: html.unescape(value) for name, value in hidden.items()}
+    typed = {"intent": "question", "name": "Jane Smith", "email": "jane@example.com", "reach": "email",
+             "professional": "no", "language": "en"}  # fmt: skip
+    return urlencode({**hidden, **typed})
+
+
+def _check(database: Database, rates: list[float]) -> None:
+    with database.read() as session:
+        stored = session.exec(select(func.count()).select_from(Lead)).one()
+    if stored < sum(rates) * SECONDS * 0.9 - CONNECTIONS * RUNS:
+        sys.exit(f"only {stored} leads are stored")
