@@ -74,6 +74,12 @@ def test_what_is_written_is_json_lines_without_queries(portal: Portal):
     assert "Jane" not in portal.log("web")
 
 
+def test_a_port_that_another_site_serves_is_not_shared(portal: Portal):
+    portal.start_web()
+    assert "End what listens there" in portal.run("serve", code=1).stderr
+    assert portal.get("/up") == 200
+
+
 def test_a_database_without_the_newest_schema_is_not_served(tmp_path: Path):
     portal = Portal(f"sqlite:///{tmp_path / 'empty.sqlite'}", tmp_path)
     assert "run `portal migrate` first" in portal.run("serve", code=1).stderr

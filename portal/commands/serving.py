@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ def serve() -> None:
     """Serve the site on PORTAL_BIND until told to end; in demo mode the captured mails on PORTAL_OPS_BIND too."""
     settings = context.settings()
     context.database().close()  # it stands at the newest schema; a connection must not cross into another process
+    _refuse_where_taken(settings.bind)
     viewer = None
     if settings.mode == "demo":
         viewer = multiprocessing.get_context("spawn").Process(target=_run, args=("captured", settings.ops_bind, 1))
@@ -84,6 +86,19 @@ def captured() -> Any:
 
     _end_with_parent()
     return ops.create()
+
+
+def _refuse_where_taken(bind: str) -> None:
+    # The server shares its port among its own processes; a second installation on it would get half of the visitors.
+    host, _, port = bind.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name == "posix":  # a port that was closed a moment ago is free; Windows would also give away used ones
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as taken:
+            context.refuse(f"Cannot listen on {bind}: {taken.strerror}. End what listens there, or set PORTAL_BIND.")
 
 
 def _run(factory: str, bind: str, processes: int) -> None:

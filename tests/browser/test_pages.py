@@ -117,6 +117,21 @@ def test_a_foreign_form_is_refused_on_a_page_that_keeps_the_text(site, browser: 
         check(page, refused.value)
 
 
+def test_the_page_of_a_fault_is_accessible_and_keeps_to_itself(browser: Browser, published: str, tmp_path: Path):
+    with Portal(published, tmp_path) as portal:
+        faulty = Database(published)
+        with faulty.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE property_text RENAME TO gone")
+        faulty.close()
+        with watched(browser, portal) as page:
+            page.goto(f"{portal.url}/en/buy")
+            address = page.get_by_role("link", name="Villa in Nueva Andalucía").first.get_attribute("href")
+            answer = page.goto(f"{portal.url}{address}")
+            assert answer is not None
+            assert answer.status == 500
+            check(page, answer)
+
+
 @contextmanager
 def watched(browser: Browser, portal: Portal) -> Iterator[Page]:
     """A page whose requests are written down: after it, none went elsewhere, no cookie is set, nothing was blocked."""
