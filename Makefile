@@ -1,5 +1,5 @@
 # Each target fetches what it needs and never uses sudo. PYTEST="-k leads" narrows a test run; SEED=7 repeats a drill.
-.PHONY: help demo test drill bench browser
+.PHONY: help demo test drill audit bench browser
 PYTEST =
 SEED = default
 RUN = tools/uv run --locked
@@ -8,7 +8,8 @@ help:
 	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
 	@echo "make test    everything that must hold; a few minutes"
 	@echo "make drill   the same promises at full size: kills, outages; SEED=n repeats one"
-	@echo "make bench   the pages against a plain-text route of the same server"
+	@echo "make audit   pictures of every page in var/audit, the Nu checker, Lighthouse"
+	@echo "make bench   the pages against a plain-text route of the same server, the list against the same in Django"
 
 demo:
 	@$(RUN) --no-dev portal demo
@@ -19,8 +20,11 @@ test: browser
 drill: browser
 	@$(RUN) pytest -m drill -s --timeout=3600 --randomly-seed=$(SEED) $(PYTEST)
 
+audit: browser
+	@$(RUN) --group audit python -m audit
+
 bench:
-	@$(RUN) python -m bench
+	@$(RUN) --group bench python -m bench
 
 browser:
 	@$(RUN) python -m tests.browsers

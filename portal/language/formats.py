@@ -1,9 +1,12 @@
-"""Money, areas, numbers and dates as each language writes them (CLDR through Babel)."""
+"""Money, areas, numbers and dates as each language writes them (CLDR through Babel).
+
+Prices and areas are written a hundred times a page, and mostly the same ones: what was written is remembered.
+"""
 
 from copy import copy
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -12,27 +15,33 @@ from babel.numbers import NumberPattern, format_decimal
 
 # Agencies, ops and the law of the site live on this clock.
 ZONE = ZoneInfo("Europe/Madrid")
+REMEMBERED = 20_000  # texts each; about 4 MB
 
 
+@lru_cache(REMEMBERED)
 def money(minor: int, currency: str, locale: str) -> str:
     """An amount in minor units as a price, without decimals where they are zero: `€1,250,000`, `1.250.000 €`."""
     pattern = _money_pattern(locale, 2 if minor % 100 else 0)
-    return str(pattern.apply(Decimal(minor) / 100, locale, currency=currency, currency_digits=False))
+    return str(pattern.apply(Decimal(minor) / 100, _locale(locale), currency=currency, currency_digits=False))
 
 
+@lru_cache(REMEMBERED)
 def area(square_metres: Decimal, locale: str) -> str:
     """An area: `312 m²`, with a no-break space and at most one decimal."""
     return f"{number(square_metres.quantize(Decimal('0.1')).normalize(), locale)}\N{NO-BREAK SPACE}m²"
 
 
+@lru_cache(REMEMBERED)
 def number(value: Decimal | int, locale: str) -> str:
     """A number with the language's separators."""
-    return format_decimal(value, locale=locale)
+    return format_decimal(value, locale=_locale(locale))
 
 
 def day(moment: datetime, locale: str) -> str:
-    """The date of a moment in Spain: `23 November 2026`."""
-    return format_date(moment.astimezone(ZONE), "d MMMM y" if locale == "en" else "long", locale=locale)
+    """The date of a moment in Spain: `23 November 2026`, `23. November 2026`, `1er novembre 2026`."""
+    there = moment.astimezone(ZONE)
+    pattern = {"en": "d MMMM y", "fr": "d'er' MMMM y" if there.day == 1 else "long"}.get(locale, "long")
+    return format_date(there, pattern, locale=locale)
 
 
 def moment(value: datetime, locale: str) -> str:
@@ -51,8 +60,14 @@ def utc(value: datetime) -> str:
 
 
 @cache
+def _locale(locale: str) -> Locale:
+    # Babel would read the name of the language again for every number.
+    return Locale.parse(locale)
+
+
+@cache
 def _money_pattern(locale: str, digits: int) -> NumberPattern:
     # `currency_digits=False` alone still prints ",00": the number of decimals stands in the pattern.
-    pattern: NumberPattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern: NumberPattern = copy(_locale(locale).currency_formats["standard"])
     pattern.frac_prec = (digits, digits)
     return pattern

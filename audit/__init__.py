@@ -1,0 +1,1 @@
+"""Audits: what a person must look at and what outside checkers say. No tests: run by `make audit`, read by people."""
