@@ -10,22 +10,41 @@ HOME = "/{lang}/"
 SEARCH = "/{lang}/{offer}"
 SEARCH_TOWN = "/{lang}/{offer}/{town}"
 SEARCH_AREA = "/{lang}/{offer}/{town}/{area}"
+FEED = "/{lang}/{offer}.{form}"
+FEED_TOWN = "/{lang}/{offer}/{town}.{form}"
+FEED_AREA = "/{lang}/{offer}/{town}/{area}.{form}"
 PROPERTY = "/{lang}/p/{key}"
 ENQUIRE = "/{lang}/p/{key}/enquire"
+GALLERY = "/{lang}/p/{key}/photos"
 STATUS = "/{lang}/enquiries/{token}"
 CONFIRM_CONTACT = "/{lang}/confirm/{token}"
 POLICY = "/{lang}/policies/{document}"
 POLICY_VERSION = "/{lang}/policies/{document}/{number}"
 LEGAL = "/{lang}/legal"
+CONTACT = "/{lang}/contact"
+ACCESSIBILITY = "/{lang}/accessibility"
+HOW_WE_SORT = "/{lang}/how-we-sort"
+AGENCIES = "/{lang}/agencies"
+AGENCY = "/{lang}/agencies/{slug}"
+REPORT = "/{lang}/report/{public_id}"
+REPORTED = "/{lang}/report/{public_id}/sent"
 STATIC = "/static/{name:path}"
 ROBOTS = "/robots.txt"
+SITEMAP = "/sitemap.xml"
+SITEMAP_PART = "/sitemaps/{lang}-{number:int}.xml"
+OPENSEARCH = "/opensearch.{lang}.xml"
+SECURITY = "/.well-known/security.txt"
 MEDIA = "/media/{media}/{width}.{suffix}"
+MAP = "/map/{public_id}-{theme}-{shape}.svg"
 ALIVE = "/up"
 READY = "/ready"
 OPS = "/ops"
 OPS_MAIL = "/ops/mail/{number}"
 OPS_MAIL_HTML = "/ops/mail/{number}/html"
 OPS_MAIL_FILE = "/ops/mail/{number}.eml"
+STYLE = "/style"
+STYLE_THEME = "/style/{theme}"
+STYLE_SHEET = "/style/{theme}.css"
 
 OFFER_WORDS = {"sale": "buy", "rent_long": "rent", "rent_short": "rent"}
 SEARCH_OFFERS = {"buy": ("sale",), "rent": ("rent_long", "rent_short")}
@@ -38,12 +57,12 @@ def home(lang: str) -> str:
 
 def search(lang: str, offer: str, town: str = "", area: str = "", **filters: object) -> str:
     """A list page: offer is `buy` or `rent`; filters without a value leave no trace in the address."""
-    path = "/".join(part for part in (f"/{lang}/{offer}", town, area if town else "") if part)
-    query = urlencode(
-        {name: value for name, value in filters.items() if value not in (None, "", (), [])},
-        doseq=True,
-    )
-    return f"{path}?{query}" if query else path
+    return _found("", lang, offer, town, area, filters)
+
+
+def feed(form: str, lang: str, offer: str, town: str = "", area: str = "", **filters: object) -> str:
+    """A search as a feed: form is `atom` or `json`."""
+    return _found(f".{form}", lang, offer, town, area, filters)
 
 
 def property_page(lang: str, public_id: str, slug: str) -> str:
@@ -54,6 +73,11 @@ def property_page(lang: str, public_id: str, slug: str) -> str:
 def enquire(lang: str, public_id: str, slug: str) -> str:
     """The enquiry form about a property, alone."""
     return ENQUIRE.format(lang=lang, key=f"{public_id}-{slug}")
+
+
+def gallery(lang: str, public_id: str, slug: str) -> str:
+    """Every photo and plan of a property."""
+    return GALLERY.format(lang=lang, key=f"{public_id}-{slug}")
 
 
 def status(lang: str, token: str) -> str:
@@ -76,6 +100,58 @@ def policy(lang: str, document: str, number: int | None = None) -> str:
 def legal(lang: str) -> str:
     """The legal notice."""
     return LEGAL.format(lang=lang)
+
+
+def contact(lang: str) -> str:
+    """How to reach us."""
+    return CONTACT.format(lang=lang)
+
+
+def accessibility(lang: str) -> str:
+    """The accessibility statement."""
+    return ACCESSIBILITY.format(lang=lang)
+
+
+def how_we_sort(lang: str) -> str:
+    """In which order homes stand, and why."""
+    return HOW_WE_SORT.format(lang=lang)
+
+
+def sitemap_part(lang: str, number: int) -> str:
+    """One of the sitemaps of a language, counted from 1."""
+    return f"/sitemaps/{lang}-{number}.xml"
+
+
+def opensearch(lang: str) -> str:
+    """What a browser needs to search here from its address bar."""
+    return OPENSEARCH.format(lang=lang)
+
+
+def agencies(lang: str) -> str:
+    """All agencies with homes here."""
+    return AGENCIES.format(lang=lang)
+
+
+def agency(lang: str, slug: str, **cursor: str | None) -> str:
+    """An agency with its homes; `cursor` names the home `after` or `before` which a page of them begins."""
+    query = urlencode({name: value for name, value in cursor.items() if value})
+    path = AGENCY.format(lang=lang, slug=slug)
+    return f"{path}?{query}" if query else path
+
+
+def report(lang: str, public_id: str) -> str:
+    """Where a listing is reported to its agency and to us."""
+    return REPORT.format(lang=lang, public_id=public_id)
+
+
+def reported(lang: str, public_id: str) -> str:
+    """What is shown once a report is recorded."""
+    return REPORTED.format(lang=lang, public_id=public_id)
+
+
+def map_of(public_id: str, theme: str, shape: str) -> str:
+    """The map of a property: theme `light` or `dark`, shape `wide` or `narrow`."""
+    return MAP.format(public_id=public_id, theme=theme, shape=shape)
 
 
 def media(content_hash: str, width: int, suffix: str = "webp") -> str:
@@ -101,3 +177,19 @@ def ops_mail_html(number: int) -> str:
 def ops_mail_file(number: int) -> str:
     """One mail as a file, byte for byte."""
     return OPS_MAIL_FILE.format(number=number)
+
+
+def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: dict[str, object]) -> str:
+    path = "/".join(part for part in (f"/{lang}/{offer}", town, area if town else "") if part)
+    query = urlencode({name: value for name, value in filters.items() if value not in (None, "", (), [])}, doseq=True)
+    return f"{path}{suffix}?{query}" if query else f"{path}{suffix}"
+
+
+def style(theme: str) -> str:
+    """The style guide of the demo, in one theme."""
+    return STYLE_THEME.format(theme=theme)
+
+
+def style_sheet(theme: str) -> str:
+    """The stylesheet of the style guide in one theme."""
+    return STYLE_SHEET.format(theme=theme)

@@ -1,7 +1,7 @@
 """The kinds of mail: how each is rendered, whom its acceptance is told to, what follows when ops send one anew."""
 
 from portal import forwarding
-from portal.catalogue import invitations
+from portal.catalogue import invitations, reports
 from portal.forwarding import confirmation, letter
 from portal.mail.delivery import Kind
 
@@ -9,4 +9,5 @@ KINDS = {
     forwarding.KIND: Kind(letter.render, accepted=forwarding.passed, resent=forwarding.intended_again),
     confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),
     invitations.KIND: Kind(invitations.render),
+    reports.KIND: Kind(reports.render),
 }

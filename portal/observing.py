@@ -19,8 +19,8 @@ from portal.settings import ROOT
 
 ALLOWED = frozenset({
     "event", "level", "time", "logger", "error", "where", "agency", "attempt", "bind", "code", "count", "feed", "kind",
-    "lead", "mail", "method", "outcome", "phase", "process", "property", "route", "run", "seconds", "state", "status",
-    "version", "worker",
+    "lead", "mail", "media", "method", "outcome", "phase", "process", "property", "route", "run", "seconds", "state",
+    "status", "version", "worker",
 })  # fmt: skip
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]

@@ -1,19 +1,21 @@
 """The worker: what it does, how often, and how it ends.
 
-Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time. A database
-that is away stops nothing for good: every loop says so and tries again.
+Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time, makes the sizes
+of pictures. A database that is away stops nothing for good: every loop says so and tries again.
 """
 
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
 from portal import db, enquiries, leases
+from portal.catalogue import photos
 from portal.db import Database
 from portal.mail import outbox, waking
 from portal.mail.composing import Letterhead
@@ -30,6 +32,7 @@ POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
 RECOVER_SECONDS = 3.0
 PURGE_SECONDS = 60.0
+PHOTO_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # while the database is away
 
 Job = Callable[[Session, datetime], object]
@@ -52,6 +55,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
         for _, job in housekeeping:
             await _do(database, job)
         await lanes[0].deliver_due()
+        await _develop(settings, database, stop)
         return
     bell = asyncio.Event()
     with waking.listening(settings.data_directory, bell):
@@ -60,7 +64,8 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
             for lane in lanes:
                 tasks.create_task(_deliver(lane, bell, stop))
             for seconds, job in housekeeping:
-                tasks.create_task(_repeat(database, job, seconds, stop))
+                tasks.create_task(_repeat(partial(_do, database, job), seconds, stop))
+            tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
     log.info("worker ends", worker=_name())
 
 
@@ -87,10 +92,10 @@ async def _deliver(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> 
         await _rung(bell, stop)
 
 
-async def _repeat(database: Database, job: Job, seconds: float, stop: asyncio.Event) -> None:
+async def _repeat(duty: Callable[[], Awaitable[None]], seconds: float, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await _do(database, job)
+            await duty()
         except Exception as trouble:
             log.error("housekeeping interrupted", exc_info=trouble)
         await _pause(stop, seconds)
@@ -98,6 +103,18 @@ async def _repeat(database: Database, job: Job, seconds: float, stop: asyncio.Ev
 
 async def _do(database: Database, job: Job) -> None:
     await asyncio.to_thread(database.write, lambda session: job(session, db.utcnow()))
+
+
+async def _develop(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    # In a thread of its own, one small batch after the other: Pillow computes without the interpreter's lock, so that
+    # no mail waits for a picture.
+    while not stop.is_set():
+        made = await asyncio.to_thread(photos.make_waiting, database, settings.data_directory, db.utcnow())
+        for picture in made:
+            if picture.reason:
+                log.warning("picture refused, the table media says why", media=picture.media)
+        if not made:
+            return
 
 
 async def _rung(bell: asyncio.Event, stop: asyncio.Event) -> None:

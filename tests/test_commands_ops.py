@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from portal import enquiries
 from portal.__main__ import app
-from portal.catalogue import agencies, properties
+from portal.catalogue import agencies, properties, reports
 from portal.commands import context
 from portal.db import utcnow
 from portal.exporting import Export
@@ -272,3 +272,19 @@ def test_a_policy_that_is_not_text_is_refused(run, tmp_path):
     run("policies", "add", "data-policy", str(tmp_path / "p"), "--locale", "en", *options, code=1)
     run("policies", "add", "data-policy", str(tmp_path / "p"), "--locale", "xx", *options, code=2)
     run("policies", "add", "data-policy", str(tmp_path / "absent"), "--locale", "en", *options, code=2)
+
+
+def test_reports_of_listings_are_shown_newest_first_on_one_line_each(run, database, home):
+    def report(session: Session) -> None:
+        for reason, words in (("gone", ""), ("wrong", "One bath\nnot two")):
+            reports.record(session, session.get_one(properties.Property, home.id), reason, words, "en", "x.example",
+                           utcnow())  # fmt: skip
+
+    database.write(report)
+    lines = run("properties", "reports").stdout.splitlines()
+    assert len(lines) == 3
+    assert "wrong" in lines[1] and "One bath not two" in lines[1]
+    found = json.loads(run("properties", "reports", "--json").stdout)
+    assert [(row["reason"], row["words"], row["told"]) for row in found] == [
+        ("wrong", "One bath\nnot two", True), ("gone", "", True),
+    ]  # fmt: skip

@@ -1,18 +1,26 @@
-"""The photo store: what it keeps of a picture, and what it will not open."""
+"""The photo store: what it keeps of a picture, what it will not open, and how the worker makes the sizes."""
 
+import asyncio
 import hashlib
+import re
 import struct
 import zlib
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlmodel import select
 
+from portal import work
 from portal.catalogue import photos
-from portal.catalogue.photos import PictureRefused, store
+from portal.catalogue.photos import Media
+from portal.db import Database
+from portal.settings import ROOT, Settings
+from tests.cast import NOW
 
-NAMES = sorted(f"{width}.{suffix}" for width in photos.WIDTHS for suffix in ("jpg", "webp"))
+SUFFIXES = ("avif", "jpg", "webp")
 
 
 def encoded(size: tuple[int, int], kind: str = "PNG", mode: str = "RGB", colour: object = "teal", **options) -> bytes:
@@ -31,44 +39,75 @@ def kept(folder: Path, media: str, name: str) -> Image.Image:
     return Image.open(BytesIO((folder / "media" / media / name).read_bytes()))
 
 
-def test_a_picture_is_kept_in_every_width_under_the_hash_of_its_bytes(tmp_path: Path):
-    given = encoded((2400, 1600))
-    media = store(tmp_path, given)
+def row(database: Database, media: str) -> Media:
+    with database.read() as session:
+        return session.exec(select(Media).where(Media.hash == media)).one()
+
+
+def made(database: Database, folder: Path, given: bytes) -> Media:
+    """The row of a picture once the worker has seen it."""
+    media = photos.receive(database, folder, given, NOW)
+    photos.make_waiting(database, folder, NOW)
+    return row(database, media)
+
+
+def names(folder: Path, media: str) -> list[str]:
+    return sorted(path.name for path in (folder / "media" / media).iterdir())
+
+
+def test_a_picture_waits_as_it_was_given_until_its_sizes_are_made(database: Database, tmp_path: Path):
+    given = encoded((1700, 1200))
+    media = photos.receive(database, tmp_path, given, NOW)
     assert media == hashlib.sha256(given).hexdigest()
-    assert sorted(path.name for path in (tmp_path / "media" / media).iterdir()) == NAMES
-    assert {kept(tmp_path, media, name).size for name in NAMES} == {(480, 320), (800, 533), (1200, 800)}
-    assert kept(tmp_path, media, "800.webp").format == "WEBP" and kept(tmp_path, media, "800.jpg").format == "JPEG"
+    assert row(database, media).state == "new"
+    assert (tmp_path / "media" / "given" / media).read_bytes() == given
+    (done,) = photos.make_waiting(database, tmp_path, NOW)
+    assert (done.media, done.reason) == (media, None)
+    assert names(tmp_path, media) == sorted(f"{width}.{suffix}" for width in photos.WIDTHS for suffix in SUFFIXES)
+    found = row(database, media)
+    assert (found.state, found.width, found.height, found.made_at) == ("ready", 1600, 1129, NOW)
+    assert kept(tmp_path, media, "800.jpg").size == (800, 565)
+    formats = [kept(tmp_path, media, f"480.{suffix}").format for suffix in SUFFIXES]
+    assert formats == ["AVIF", "JPEG", "WEBP"]
+    assert list((tmp_path / "media" / "given").iterdir()) == []
+    assert photos.make_waiting(database, tmp_path, NOW) == []
 
 
-def test_a_small_picture_is_never_enlarged(tmp_path: Path):
-    media = store(tmp_path, encoded((600, 900), "JPEG"))
-    assert [kept(tmp_path, media, f"{width}.jpg").size for width in photos.WIDTHS] == [
-        (480, 720),
-        (600, 900),
-        (600, 900),
-    ]
+def test_a_small_picture_is_never_enlarged_and_has_only_the_sizes_it_fills(database: Database, tmp_path: Path):
+    upright, tiny = (made(database, tmp_path, encoded(size, "JPEG")) for size in ((900, 1350), (300, 200)))
+    assert (upright.width, upright.height, photos.widths(upright.width)) == (800, 1200, [480, 800])
+    assert (tiny.width, tiny.height, photos.widths(tiny.width)) == (300, 200, [480])
+    for found in (upright, tiny):
+        assert {int(name.partition(".")[0]) for name in names(tmp_path, found.hash)} == set(photos.widths(found.width))
 
 
-def test_the_same_bytes_again_are_not_written_again(tmp_path: Path):
+def test_the_same_bytes_again_cost_nothing(database: Database, tmp_path: Path):
     given = encoded((500, 300))
-    folder = tmp_path / "media" / store(tmp_path, given)
-    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert store(tmp_path, given) == folder.name
-    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    found = made(database, tmp_path, given)
+    assert photos.receive(database, tmp_path, given, NOW + timedelta(days=1)) == found.hash
+    assert row(database, found.hash) == found and list((tmp_path / "media" / "given").iterdir()) == []
 
 
-def test_a_picture_lying_on_its_side_is_turned_and_loses_what_its_camera_wrote(tmp_path: Path):
+def test_a_picture_lying_on_its_side_is_turned_and_loses_what_its_camera_wrote(database: Database, tmp_path: Path):
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Somebody's camera"
-    media = store(tmp_path, encoded((600, 400), "JPEG", exif=exif))
-    for name in NAMES:
-        assert not kept(tmp_path, media, name).getexif()
-    assert kept(tmp_path, media, "480.jpg").size == (400, 600)
+    found = made(database, tmp_path, encoded((600, 400), "JPEG", exif=exif))
+    for name in names(tmp_path, found.hash):
+        assert not kept(tmp_path, found.hash, name).getexif()
+    assert (found.width, found.height) == (400, 600)
 
 
-def test_what_can_be_seen_through_stands_on_white(tmp_path: Path):
-    media = store(tmp_path, encoded((500, 300), mode="RGBA", colour=(255, 0, 0, 0)))
-    assert kept(tmp_path, media, "480.jpg").getpixel((200, 100)) == (255, 255, 255)
+def test_what_can_be_seen_through_stands_on_white(database: Database, tmp_path: Path):
+    found = made(database, tmp_path, encoded((500, 300), mode="RGBA", colour=(255, 0, 0, 0)))
+    assert kept(tmp_path, found.hash, "480.jpg").getpixel((200, 100)) == (255, 255, 255)
+
+
+def test_a_frame_has_the_colour_of_the_stylesheet_that_comes_nearest():
+    styles = (ROOT / "static" / "site.css").read_text()
+    found = re.findall(r"\.(p-\d\d) \{ --photo: (#[0-9a-f]{6});", styles)
+    assert dict(found) == {f"p-{number:02}": colour for number, colour in enumerate(photos.COLOURS, 1)}
+    assert photos.colour_class(Image.new("RGB", (90, 60), "#aabfc8")) == "p-13"
+    assert photos.colour_class(Image.new("RGB", (90, 60), "black")) == "p-06"
 
 
 @pytest.mark.parametrize(
@@ -86,14 +125,44 @@ def test_what_can_be_seen_through_stands_on_white(tmp_path: Path):
     ],
     ids=["nothing", "svg", "gif", "cut short", "empty", "too many pixels", "a bomb", "too long", "too large"],
 )  # fmt: skip
-def test_what_is_no_picture_we_take_is_refused_and_leaves_nothing(tmp_path: Path, given: bytes, why: str):
-    with pytest.raises(PictureRefused, match=why):
-        store(tmp_path, given)
-    assert list(tmp_path.iterdir()) == []
+def test_what_is_no_picture_we_take_is_refused_with_the_reason_and_leaves_nothing(tmp_path: Path, given, why):
+    folder = tmp_path / "media" / "given"
+    folder.mkdir(parents=True)
+    (folder / "a").write_bytes(given)
+    refused = photos.make(tmp_path, "a")
+    assert why in (refused.reason or "") and refused.width is None
+    assert [path.name for path in (tmp_path / "media").rglob("*")] == ["given"]
 
 
-def test_a_fault_while_writing_leaves_no_half_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(photos.QUALITY, "jpg", "no quality")
-    with pytest.raises(Exception, match="quality"):
-        store(tmp_path, encoded((500, 300)))
-    assert list((tmp_path / "media").iterdir()) == []
+def test_a_refused_picture_is_told_and_never_tried_again(database: Database, tmp_path: Path, capsys):
+    good, bad = (photos.receive(database, tmp_path, given, NOW) for given in (encoded((500, 300)), b"no picture"))
+    settings = Settings(data_directory=tmp_path, secret_key="k" * 40, smtp_relay="smtp://127.0.0.1:1")
+    asyncio.run(work.run(settings, database, once=True))
+    assert (row(database, good).state, row(database, bad).state) == ("ready", "refused")
+    assert row(database, bad).reason == "not a JPEG, PNG or WebP picture"
+    assert f'"media": "{bad}"' in capsys.readouterr().err
+    assert photos.make_waiting(database, tmp_path, NOW) == []
+
+
+def test_a_worker_killed_while_it_makes_sizes_leaves_the_picture_to_the_next(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    media = photos.receive(database, tmp_path, encoded((500, 300)), NOW)
+    with monkeypatch.context() as broken:
+        broken.setitem(photos.ENCODINGS, "jpg", {"quality": "none"})
+        broken.setattr(Path, "unlink", lambda path, missing_ok: None)  # a killed process takes nothing away
+        with pytest.raises(Exception, match="quality"):
+            photos.make_waiting(database, tmp_path, NOW)
+    assert row(database, media).state == "new"
+    assert [path.name for path in (tmp_path / "media").iterdir()] == ["given"]
+    assert [done.reason for done in photos.make_waiting(database, tmp_path, NOW)] == [None]
+    assert row(database, media).state == "ready"
+
+
+def test_a_worker_killed_before_it_writes_down_what_it_made_leaves_the_rest_to_the_next(database, tmp_path: Path):
+    media = photos.receive(database, tmp_path, encoded((500, 300)), NOW)
+    photos.make(tmp_path, media)
+    assert row(database, media).state == "new"
+    photos.make_waiting(database, tmp_path, NOW)
+    found = row(database, media)
+    assert (found.state, found.width, found.height) == ("ready", 480, 288)

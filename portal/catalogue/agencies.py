@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Integer, String
 from sqlmodel import Session, SQLModel, col, select
 
 from portal import ledger
+from portal.catalogue import versions
 from portal.catalogue.places import slug_of
 from portal.db import UTCDateTime, column
 
@@ -106,7 +107,14 @@ def add(
     )
     session.add(office)
     session.flush()
+    versions.raise_version(session)
     return add_contact(session, agency, email, now, name=contact_name)
+
+
+def edit(session: Session, agency: Agency, name: str | None, phone: str | None) -> None:
+    """Give an agency a new name or phone number; None leaves what it has."""
+    agency.name, agency.phone = name or agency.name, phone or agency.phone
+    versions.raise_version(session)
 
 
 def add_contact(
@@ -212,15 +220,18 @@ def confirm(
     agency = session.get_one(Agency, office.agency_id)
     about = {"agency": agency.slug, "contact": contact.id, "how": how, "by": by, "reason": reason}
     ledger.record(session, "contact_confirmed", now, business=about)
+    versions.raise_version(session)
 
 
 def pause(session: Session, agency: Agency, by: str, reason: str, now: datetime) -> None:
     """Let an agency take no enquiries: it loses its form, and leads still on their way are parked."""
     agency.paused_at, agency.paused_reason = now, reason
     ledger.record(session, "agency_paused", now, business={"agency": agency.slug, "by": by, "reason": reason})
+    versions.raise_version(session)
 
 
 def resume(session: Session, agency: Agency, by: str, now: datetime) -> None:
     """Let a paused agency take enquiries again; forwarding what was parked meanwhile is the caller's."""
     agency.paused_at, agency.paused_reason = None, None
     ledger.record(session, "agency_resumed", now, business={"agency": agency.slug, "by": by})
+    versions.raise_version(session)

@@ -139,5 +139,9 @@ def slug(kind: str, offer: str, town: str, area: str | None, locale: str) -> str
 
 def feature(text: str, locale: str) -> str:
     """A feature as agencies write it in their exports, in this language where the word is a common one."""
-    known = FEATURES.get(text.strip().casefold())
-    return translated(locale, known) if known else text
+    return translated(locale, FEATURES[text.strip().casefold()]) if is_common(text) else text
+
+
+def is_common(feature: str) -> bool:
+    """Whether a feature is a word we have in every language; of any other we do not know the language."""
+    return feature.strip().casefold() in FEATURES

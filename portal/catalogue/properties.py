@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlmodel import Session, SQLModel, col, select
 
 from portal import ledger
+from portal.catalogue import versions
 from portal.db import UTCDateTime, column
 
 STATES = ("pending", "published", "held", "stale", "withdrawn", "blocked", "erased")
@@ -204,6 +205,7 @@ def block(session: Session, home: Property, by: str, reason: str, now: datetime)
     home.state, home.blocked_reason, home.changed_at = "blocked", reason, now
     about = {"property": home.public_id, "property_reference": home.reference, "by": by, "reason": reason}
     ledger.record(session, "property_blocked", now, business=about)
+    versions.raise_version(session)
 
 
 def unblock(session: Session, home: Property, by: str, reason: str, now: datetime) -> None:
@@ -214,6 +216,7 @@ def unblock(session: Session, home: Property, by: str, reason: str, now: datetim
     home.blocked_reason, home.changed_at = None, now
     about = {"property": home.public_id, "property_reference": home.reference, "by": by, "reason": reason}
     ledger.record(session, "property_unblocked", now, business=about)
+    versions.raise_version(session)
 
 
 def is_visible(home: Property) -> bool:

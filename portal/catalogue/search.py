@@ -4,28 +4,27 @@ Never loads an ORM object and never writes. Pages of results go by keyset: the a
 which a page begins, so that a page stays right while homes come and go.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
 from sqlmodel import Session
 
 from portal.addresses import SEARCH_OFFERS
 from portal.catalogue.agencies import Agency
+from portal.catalogue.filters import Filters
 from portal.catalogue.naming import place
+from portal.catalogue.photos import Media, Picture
 from portal.catalogue.places import ALIASES, Place, slug_of
 from portal.catalogue.properties import VISIBLE, Property, PropertyPhoto, PropertyText
 from portal.db import table_of
 
 PAGE = 24
-SORTS = ("newest", "price_asc", "price_desc")
 _UNPRICED = 2**62  # homes without a price stand last, whichever way prices run
 
 _home, _photo, _text = table_of(Property).c, table_of(PropertyPhoto).c, table_of(PropertyText).c
-_agency = table_of(Agency).c
+_agency, _media = table_of(Agency).c, table_of(Media).c
 _towns, _areas = table_of(Place).alias("town"), table_of(Place).alias("area")
 _town, _area = _towns.c, _areas.c
 Row = TypeVar("Row", bound="Card")
@@ -33,39 +32,6 @@ Row = TypeVar("Row", bound="Card")
 
 class PlaceUnknown(Exception):
     """No town or area has this slug."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a visitor looks for. `offer` is `buy` or `rent`, prices are whole euros, places are slugs."""
-
-    offer: str
-    town: str = ""
-    area: str = ""
-    price_min: int | None = None
-    price_max: int | None = None
-    bedrooms: int | None = None
-    type: str = ""
-    sort: str = "newest"
-
-    def query(self) -> dict[str, object]:
-        """The filters that stand in the query of an address; the usual order leaves no trace."""
-        return {
-            "price_min": self.price_min, "price_max": self.price_max, "bedrooms": self.bedrooms, "type": self.type,
-            "sort": "" if self.sort == "newest" else self.sort,
-        }  # fmt: skip
-
-    def active(self) -> list[str]:
-        """The names of the filters that narrow the search, as one would give them up."""
-        names = ("bedrooms", "type", "price_min", "price_max", "area" if self.area else "town")
-        return [name for name in names if getattr(self, name)]
-
-    def without(self, name: str) -> "Filters":
-        """The same search with one filter given up; a town takes its area along."""
-        given_up: dict[str, Any] = {name: "" if isinstance(getattr(self, name), str) else None}
-        if name == "town":
-            given_up["area"] = ""
-        return replace(self, **given_up)
 
 
 class Where(NamedTuple):
@@ -105,12 +71,24 @@ class Card(NamedTuple):
     energy_consumption: str | None
     published_at: datetime | None
     last_seen_at: datetime
+    changed_at: datetime
     town: str
     town_slug: str
     area: str | None
     area_slug: str | None
+    province: str
     agency: str
     media: str | None
+    media_width: int | None
+    media_height: int | None
+    media_colour: str | None
+
+    @property
+    def picture(self) -> Picture | None:
+        """Its first photo."""
+        if self.media is None:
+            return None
+        return Picture(self.media, self.media_width, self.media_height, self.media_colour)
 
 
 class Home(NamedTuple):
@@ -119,8 +97,10 @@ class Home(NamedTuple):
     card: Card
     id: int
     agency_id: int
+    agency_slug: str
     town_id: int
-    province: str
+    latitude: float | None
+    longitude: float | None
     postal_code: str | None
     part_ownership: bool | None
     leasehold: bool | None
@@ -150,11 +130,16 @@ class Words(NamedTuple):
 
 
 class Photo(NamedTuple):
-    """A picture: None as `media` until it is fetched, and then it is not shown."""
+    """One of the pictures of a home, and what the agency says it shows."""
 
     kind: str
     caption: str | None
-    media: str
+    picture: Picture
+
+    @property
+    def media(self) -> str:
+        """Its content hash."""
+        return self.picture.media
 
 
 class Town(NamedTuple):
@@ -183,9 +168,11 @@ _ORDERS = {
     "price_asc": _Order(func.coalesce(_home.price_minor, _UNPRICED), False),
     "price_desc": _Order(func.coalesce(_home.price_minor, -1), True),
 }
+_taken = table_of(Media).alias("taken")
 _first_photo = (
     select(_photo.media)
-    .where(_photo.property_id == _home.id, _photo.kind == "photo", _photo.media.is_not(None))
+    .join_from(table_of(PropertyPhoto), _taken, _taken.c.hash == _photo.media)
+    .where(_photo.property_id == _home.id, _photo.kind == "photo", _taken.c.state != "refused")
     .order_by(_photo.position)
     .limit(1)
     .correlate(table_of(Property))
@@ -196,14 +183,14 @@ _joined = (
     .join(_towns, _town.id == _home.town_id)
     .outerjoin(_areas, _area.id == _home.area_id)
     .join(table_of(Agency), _agency.id == _home.agency_id)
+    .outerjoin(table_of(Media), _media.hash == _first_photo)
 )
 _card_columns = [
     *(_home[name] for name in Card._fields[: Card._fields.index("town")]),
-    _town.name, _town.slug, _area.name, _area.slug, _agency.name, _first_photo,
+    _town.name, _town.slug, _area.name, _area.slug, _town.province, _agency.name,
+    _media.hash, _media.width, _media.height, _media.colour,
 ]  # fmt: skip
-_own_columns = [
-    _town.province if name == "province" else _home[name] for name in Home._fields[1:]
-]  # fmt: skip
+_own_columns = [_agency.slug if name == "agency_slug" else _home[name] for name in Home._fields[1:]]
 _visible = _home.state.in_(VISIBLE)
 _cards: Select[Any] = select(*_card_columns).select_from(_joined).where(_visible)
 _whole: Select[Any] = select(*_card_columns, *_own_columns).select_from(_joined)
@@ -227,27 +214,13 @@ def where(session: Session, town: str, area: str) -> Where | None:
 def page(
     session: Session, filters: Filters, at: Where | None, after: str | None = None, before: str | None = None
 ) -> Found:
-    """One page of homes, beginning after one home or ending before one. Two statements, one on the first page."""
-    order, backwards = _ORDERS[filters.sort], before is not None
-    falling = order.falling != backwards
-    statement = _cards.where(*_conditions(filters, at)).limit(PAGE + 1)
-    cursor = _cursor(session, order, before or after)
-    if cursor is not None:
-        value, number = cursor
-        beyond = order.key < value if falling else order.key > value
-        behind = _home.id < number if falling else _home.id > number
-        statement = statement.where(or_(beyond, and_(order.key == value, behind)))
-    keys = (order.key.desc(), _home.id.desc()) if falling else (order.key.asc(), _home.id.asc())
-    cards = _read(session, statement.order_by(*keys))
-    more, cards = len(cards) > PAGE, cards[:PAGE]
-    if backwards:
-        cards.reverse()
-    earlier, later = (more, cursor is not None) if backwards else (cursor is not None, more)
-    return Found(
-        cards,
-        cards[0].public_id if cards and earlier else None,
-        cards[-1].public_id if cards and later else None,
-    )
+    """One page of homes, beginning after one home or ending before one. One statement."""
+    return _page(session, _conditions(filters, at), _ORDERS[filters.sort], after, before)
+
+
+def of_agency(session: Session, agency_id: int, after: str | None = None, before: str | None = None) -> Found:
+    """One page of the homes of an agency, the newest first. One statement."""
+    return _page(session, [_home.agency_id == agency_id], _ORDERS["newest"], after, before)
 
 
 def count(session: Session, filters: Filters, at: Where | None) -> int:
@@ -260,8 +233,15 @@ def without_each(session: Session, filters: Filters, at: Where | None) -> dict[s
     names = filters.active()
     if not names:
         return {}
-    counts = [_count(filters.without(name), _kept(at, name)).scalar_subquery() for name in names]
+    counts = [_count(filters.without(name), kept(at, name)).scalar_subquery() for name in names]
     return dict(zip(names, session.execute(select(*counts)).one(), strict=True))
+
+
+def kept(at: Where | None, dropped: str) -> Where | None:
+    """What is left of a place when one filter is given up."""
+    if dropped == "town" or at is None:
+        return None
+    return at._replace(area_id=None, area=None) if dropped == "area" else at
 
 
 def towns(session: Session, offer: str) -> list[Town]:
@@ -312,11 +292,14 @@ def words(session: Session, number: int) -> list[Words]:
 
 
 def photos(session: Session, number: int) -> list[Photo]:
-    """The pictures of a home that we can serve, in the agency's order."""
-    statement = select(_photo.kind, _photo.caption, _photo.media).where(
-        _photo.property_id == number, _photo.media.is_not(None)
+    """The pictures of a home whose sizes are made, in the agency's order."""
+    statement = (
+        select(_photo.kind, _photo.caption, _media.hash, _media.width, _media.height, _media.colour)
+        .join_from(table_of(PropertyPhoto), table_of(Media), _media.hash == _photo.media)
+        .where(_photo.property_id == number, _media.state == "ready")
+        .order_by(_photo.position)
     )
-    return [Photo(*row) for row in session.execute(statement.order_by(_photo.position))]
+    return [Photo(kind, caption, Picture(*of_media)) for kind, caption, *of_media in session.execute(statement)]
 
 
 def place_called(session: Session, typed: str) -> tuple[str, str] | None:
@@ -346,6 +329,31 @@ def reference_called(session: Session, typed: str) -> str | None:
     return session.execute(statement).scalar()
 
 
+def _page(
+    session: Session, conditions: list[ColumnElement[bool]], order: _Order, after: str | None, before: str | None
+) -> Found:
+    backwards = before is not None
+    falling = order.falling != backwards
+    statement = _cards.where(*conditions).limit(PAGE + 1)
+    cursor = before or after
+    if cursor is not None:
+        value, number = _at(order.key, cursor), _at(_home.id, cursor)
+        beyond = order.key < value if falling else order.key > value
+        behind = _home.id < number if falling else _home.id > number
+        statement = statement.where(or_(beyond, and_(order.key == value, behind)))
+    keys = (order.key.desc(), _home.id.desc()) if falling else (order.key.asc(), _home.id.asc())
+    cards = _read(session, statement.order_by(*keys))
+    more, cards = len(cards) > PAGE, cards[:PAGE]
+    if backwards:
+        cards.reverse()
+    earlier, later = (more, cursor is not None) if backwards else (cursor is not None, more)
+    return Found(
+        cards,
+        cards[0].public_id if cards and earlier else None,
+        cards[-1].public_id if cards and later else None,
+    )
+
+
 def _conditions(filters: Filters, at: Where | None) -> list[ColumnElement[bool]]:
     wanted: list[tuple[object, ColumnElement[bool]]] = [
         (at, _home.town_id == (at.town_id if at else 0)),
@@ -354,6 +362,8 @@ def _conditions(filters: Filters, at: Where | None) -> list[ColumnElement[bool]]
         (filters.price_max, _home.price_minor <= (filters.price_max or 0) * 100),
         (filters.bedrooms, _home.bedrooms >= (filters.bedrooms or 0)),
         (filters.type, _home.kind == filters.type),
+        (filters.pool, _home.pool.in_(("yes", "private", "communal"))),
+        (filters.new_build, _home.new_build.is_(True)),
     ]
     return [_home.offer.in_(SEARCH_OFFERS[filters.offer]), *(condition for asked, condition in wanted if asked)]
 
@@ -362,16 +372,9 @@ def _count(filters: Filters, at: Where | None) -> Select[Any]:
     return select(func.count()).select_from(table_of(Property)).where(_visible, *_conditions(filters, at))
 
 
-def _kept(at: Where | None, dropped: str) -> Where | None:
-    if dropped == "town" or at is None:
-        return None
-    return at._replace(area_id=None, area=None) if dropped == "area" else at
-
-
-def _cursor(session: Session, order: _Order, public_id: str | None) -> Sequence[Any] | None:
-    if public_id is None:
-        return None
-    return session.execute(select(order.key, _home.id).where(_home.public_id == public_id)).first()
+def _at(key: ColumnElement[Any], public_id: str) -> ScalarSelect[Any]:
+    # Where the home stands from which a page goes on, whatever has become of it; nowhere where there is none.
+    return select(key).where(_home.public_id == public_id).correlate(None).scalar_subquery()
 
 
 def _read(session: Session, statement: Select[Any]) -> list[Card]:

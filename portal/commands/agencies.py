@@ -24,6 +24,11 @@ def _locale(text: str) -> str:
     return text
 
 
+MailLocale = Annotated[
+    str, typer.Option("--locale", parser=_locale, metavar="|".join(locales.SITE), help="The language of its mails.")
+]
+
+
 @app.command()
 def add(
     slug: Slug,
@@ -34,7 +39,7 @@ def add(
     phone: Annotated[str | None, typer.Option(help="The agency's phone number.")] = None,
     street: Annotated[str, typer.Option(help="The office's street and number.")] = "",
     postal_code: Annotated[str, typer.Option(help="The office's postal code.")] = "",
-    locale: Annotated[str, typer.Option(parser=_locale, metavar="en|es", help="The language of its mails.")] = "es",
+    locale: MailLocale = "es",
     website: Annotated[str | None, typer.Option(help="The agency's own site.")] = None,
     registration: Annotated[str | None, typer.Option(help="Its number in the register of agents.")] = None,
 ) -> None:
@@ -83,7 +88,7 @@ def edit(
 
     def work(session: Session) -> None:
         agency = agencies.by_slug(session, slug)
-        agency.name, agency.phone = name or agency.name, phone or agency.phone
+        agencies.edit(session, agency, name, phone)
         if email is not None:
             role = "second" if second else "primary"
             contact = agencies.add_contact(session, agency, email, utcnow(), name=contact_name, role=role)

@@ -1,4 +1,4 @@
-"""`portal demo`: everything embedded, with invented agencies, three hundred homes, and mail that is captured."""
+"""`portal demo`: everything embedded, with invented agencies, a thousand homes, and mail that is captured."""
 
 import signal
 from typing import Annotated, Never

@@ -1,14 +1,14 @@
-"""Properties taken off the site by ops, and put back."""
+"""Properties taken off the site by ops and put back, and what visitors report about them."""
 
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from portal.catalogue import properties
+from portal.catalogue import properties, reports
 from portal.catalogue.properties import PropertyAmbiguous, PropertyNotBlocked, PropertyUnknown
 from portal.commands import context
-from portal.commands.context import By
+from portal.commands.context import AsJson, By
 from portal.db import utcnow
 
 app = typer.Typer(no_args_is_help=True)
@@ -45,3 +45,15 @@ def unblock(name: Name, reason: Reason, by: By = "") -> None:
     with context.refusing(PropertyUnknown, PropertyAmbiguous, PropertyNotBlocked):
         public_id, state = context.database().write(work)
     context.say(f"{public_id} is unblocked and {state}.")
+
+
+@app.command("reports")
+def list_reports(json: AsJson = False) -> None:
+    """What visitors reported about listings, newest first."""
+    with context.database().read() as session:
+        found = reports.latest(session)
+    if json:
+        context.print_json([row._asdict() for row in found])
+    else:
+        lines = [row._replace(words=" ".join(row.words.split())) for row in found]
+        context.print_table([name.upper() for name in reports.Row._fields], lines)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+import sqlalchemy
+from sqlalchemy import ForeignKey, Index, Integer, ScalarSelect, String, Text
 from sqlmodel import Session, SQLModel, col, select
 
 from portal.catalogue.agencies import Agency, Office
@@ -48,20 +49,24 @@ class Notice(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class FirstLayer:
-    """The notice in parts, for the page: the sentence, six rows of label and text, the marketing label."""
+    """The notice in parts, for the page: the sentence, six rows of label and text, the marketing label.
+
+    `line` is how the language writes a row as a line of text: `Purpose: …`, `Finalité : …`.
+    """
 
     sentence: str
     rows: tuple[tuple[str, str], ...]
     marketing: str
     policy_number: int
     policy_locale: str
+    line: str
 
     @property
     def text(self) -> str:
         """The notice as the one text that is kept and fingerprinted."""
         lines = [
             self.sentence,
-            *(f"{label}: {value}" for label, value in self.rows),
+            *(self.line % {"label": label, "text": value} for label, value in self.rows),
             f"[ ] {self.marketing}",
         ]
         return "\n".join(lines)
@@ -83,7 +88,7 @@ def first_layer(agency: Agency, office: Office, policy: policies.PolicyVersion, 
     sentence = _("Your enquiry is recorded by %(recorder)s and sent to %(agency)s, %(town)s. Nobody else receives it.")
     return FirstLayer(
         sentence % {"recorder": RECORDER, "agency": agency.name, "town": office.town},
-        rows, _(MARKETING_LABEL), policy.number, policy.locale,
+        rows, _(MARKETING_LABEL), policy.number, policy.locale, _("%(label)s: %(text)s"),
     )  # fmt: skip
 
 
@@ -94,15 +99,26 @@ def served(
     policy_id: int,
     locale: str,
     now: datetime,
+    latest: Notice | None = None,
 ) -> Notice:
-    """The row of this notice, written when the text is served that was not the latest one, and only then."""
+    """The row of this notice, written when the text is served that was not the latest one, and only then.
+
+    `latest` is the row of `number_of_latest` where the caller has read it already.
+    """
     assert agency.id is not None
     digest = hashlib.sha256(layer.text.encode()).hexdigest()
-    with database.read() as session:
-        latest = _latest(session, agency.id, locale)
+    if latest is None:
+        with database.read() as session:
+            latest = _latest(session, agency.id, locale)
     if latest is None or latest.sha256 != digest:
         latest = database.write(lambda session: _keep(session, agency, layer, digest, policy_id, locale, now))
     return latest
+
+
+def number_of_latest(agency_id: int, locale: str) -> ScalarSelect[int | None]:
+    """The row of the notice served last for an agency in a language, for a statement that reads more than that."""
+    numbers = sqlalchemy.select(sqlalchemy.func.max(col(Notice.id)))
+    return numbers.where(col(Notice.agency_id) == agency_id, col(Notice.locale) == locale).scalar_subquery()
 
 
 def token(signer: Signer, notice: Notice) -> str:
@@ -157,9 +173,7 @@ def _keep(
 
 
 def _latest(session: Session, agency_id: int, locale: str) -> Notice | None:
-    return session.exec(
-        select(Notice).where(Notice.agency_id == agency_id, Notice.locale == locale).order_by(col(Notice.id).desc())
-    ).first()
+    return session.exec(select(Notice).where(Notice.id == number_of_latest(agency_id, locale))).first()
 
 
 def _policy_name(policy: policies.PolicyVersion, locale: str, _: Callable[[str], str]) -> str:

@@ -5,10 +5,13 @@ Owns `policy_version`. A version is never edited; a change is a new version. Eac
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Integer, String, Text, UniqueConstraint
+import sqlalchemy
+from sqlalchemy import Integer, ScalarSelect, String, Text, UniqueConstraint
 from sqlmodel import Session, SQLModel, col, select
 
+from portal.catalogue import versions
 from portal.db import UTCDateTime, column
 
 DATA_POLICY = "data-policy"
@@ -35,6 +38,14 @@ class PolicyVersion(SQLModel, table=True):
     approved_by: str = column(String(120), personal="operator", default="")
 
 
+# How many texts are in force: it rises when one comes into force, be it by being published or by time.
+IN_FORCE: Any = (
+    sqlalchemy.select(sqlalchemy.func.count())
+    .where(col(PolicyVersion.effective_at) <= sqlalchemy.bindparam("now", type_=UTCDateTime()))
+    .scalar_subquery()
+)
+
+
 def add(
     session: Session,
     document: str,
@@ -56,21 +67,30 @@ def add(
     )  # fmt: skip
     session.add(version)
     session.flush()
+    versions.raise_version(session)
     return version
 
 
 def in_force(session: Session, document: str, locale: str, now: datetime) -> PolicyVersion:
     """The version in force, in this language where it exists, else in English. Raises `PolicyUnknown`."""
-    versions = session.exec(
-        select(PolicyVersion)
-        .where(PolicyVersion.document == document, col(PolicyVersion.effective_at) <= now)
-        .order_by(col(PolicyVersion.number).desc())
-    ).all()
-    if not versions:
+    found = session.exec(
+        select(PolicyVersion).where(PolicyVersion.id == number_in_force(document, locale, now))
+    ).first()
+    if found is None:
         raise PolicyUnknown(document)
-    return _in_language(
-        [version for version in versions if version.number == versions[0].number],
-        locale,
+    return found
+
+
+def number_in_force(document: str, locale: str, now: datetime) -> ScalarSelect[int]:
+    """The row of the version `in_force` means, for a statement that reads more than that."""
+    return (
+        sqlalchemy.select(col(PolicyVersion.id))
+        .where(col(PolicyVersion.document) == document, col(PolicyVersion.effective_at) <= now)
+        .order_by(
+            col(PolicyVersion.number).desc(), col(PolicyVersion.locale) != locale, col(PolicyVersion.locale) != "en"
+        )
+        .limit(1)
+        .scalar_subquery()
     )
 
 

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import case, delete, func, insert, literal, update
 from sqlmodel import Session, col, select
 
-from portal.catalogue import places
+from portal.catalogue import places, prices, versions
+from portal.catalogue.prices import Asked
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
 from portal.db import Database, UTCDateTime, affected
 from portal.feeds.listings import Listing, Parsed, content_hash
@@ -116,6 +117,7 @@ def settle(session: Session, found: Plan, now: datetime) -> None:
     )
     _update(session, found.missing, now, missing_since=missing_since, missing_snapshots=counted)
     _update(session, found.withdrawn, now, state="withdrawn", withdrawn_at=now, missing_snapshots=counted)
+    versions.raise_version(session)
 
 
 def _known(feed: Feed) -> Any:
@@ -148,11 +150,13 @@ def _write(session: Session, feed: Feed, batch: Sequence[Listing], hashes: Mappi
     statement = select(Property).where(Property.feed_id == feed.id, col(Property.source_id).in_(wanted))
     known = {home.source_id: home for home in session.exec(statement)}
     changed: list[tuple[Property, Listing]] = []
+    seen: list[tuple[Property, Asked | None]] = []
     town_keys: dict[tuple[str, str, str], tuple[int, int | None]] = {}
     for listing in batch:
         home = known.get(listing.source_id) or _new(feed, listing, now)
         if home.state == "erased":
             continue
+        seen.append((home, prices.asked(home) if home.published_at else None))
         _see(home, feed, now)
         if home.content_hash != hashes[listing.source_id]:
             _fill(home, listing, _place_keys(session, listing, town_keys))
@@ -162,6 +166,8 @@ def _write(session: Session, feed: Feed, batch: Sequence[Listing], hashes: Mappi
     session.flush()
     _write_texts(session, changed)
     _write_photos(session, changed)
+    prices.keep(session, seen, now)
+    versions.raise_version(session)
 
 
 def _one_at_a_time(session: Session) -> None:
@@ -190,19 +196,13 @@ def _see(home: Property, feed: Feed, now: datetime) -> None:
 
 
 def _fill(home: Property, listing: Listing, place_keys: tuple[int, int | None]) -> None:
-    if _price_moved(home, listing):
-        home.previous_price_minor = home.price_minor
+    before, after = prices.asked(home), prices.asked(listing)
+    if before != after:
+        home.previous_price_minor = prices.measure(before, after)
     for name in COLUMNS:
         setattr(home, name, getattr(listing, name))
     home.town_id, home.area_id = place_keys
     home.features, home.extra = list(listing.features), dict(listing.extra)
-
-
-def _price_moved(home: Property, listing: Listing) -> bool:
-    prices = (home.price_minor, listing.price_minor)
-    return (
-        (home.offer, home.currency) == (listing.offer, listing.currency) and None not in prices and len({*prices}) > 1
-    )
 
 
 def _place_keys(
