@@ -12,18 +12,22 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from portal import db
-from portal.catalogue import agencies
+from portal.catalogue import agencies, photos
+from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
+from portal.catalogue.search import PAGE
 from portal.db import Database
 from portal.demo import homes, plates, running, seeding
 from portal.demo.coast import AREAS
@@ -51,16 +55,15 @@ GUSH = re.compile(
 )
 
 
-@pytest.fixture(scope="session")
-def media(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """Every plate, drawn once: where they are kept, and the hash of each by name."""
-    folder = tmp_path_factory.mktemp("plates")
-    return folder, seeding.pictures(folder)
-
-
 @pytest.fixture(scope="module")
 def every() -> list[Home]:
-    return homes.every({town: sample.prefix for sample in SAMPLES for town in sample.towns})
+    return seeding.every()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo of a few homes: what is put in is no other for being less."""
+    monkeypatch.setattr(homes, "NUMBER", 80)
 
 
 def coast_at(longitude: float) -> float:
@@ -92,9 +95,9 @@ def contents(database: Database) -> list[Any]:
 # Seeding
 
 
-def test_seeding_fills_an_empty_portal(database: Database, media: tuple[Path, dict[str, str]]):
+def test_seeding_fills_an_empty_portal(database: Database):
     assert not seeding.is_complete(database)
-    seeding.seed(database, media[1], NOW)
+    seeding.seed(database, NOW)
     assert seeding.is_complete(database)
     with database.read() as session:
         published = session.exec(select(Property)).all()
@@ -102,38 +105,53 @@ def test_seeding_fills_an_empty_portal(database: Database, media: tuple[Path, di
         names = [agency.name for agency in agencies.everyone(session) if agencies.takes_enquiries(session, agency)]
         offices = Counter(office.locale for agency in agencies.everyone(session)
                           for _, office in agencies.contacts(session, agency))  # fmt: skip
-    assert len(published) == 300 and {home.state for home in published} == {"published"}
-    assert texts == {"en": 300, "es": 300} and len(names) == 4 and set(offices) == {"en", "es"}
+    assert len(published) == 1000 and {home.state for home in published} == {"published"}
+    assert texts == {"en": 1000, "es": 1000} and len(names) == 4 and set(offices) == {"en", "es"}
     for home in published:
         assert home.published_at and home.published_at <= home.last_seen_at <= NOW
         assert NOW - home.published_at < timedelta(days=120)
 
 
-def test_two_seedings_on_two_databases_are_equal(
-    sqlite_url: str, postgres_url: str, media: tuple[Path, dict[str, str]]
-):  # fmt: skip
+@pytest.mark.usefixtures("few")
+def test_two_seedings_on_two_databases_are_equal(sqlite_url: str, postgres_url: str):
     found = []
     for url in (sqlite_url, postgres_url):
         database = Database(url)
-        seeding.seed(database, media[1], NOW)
+        seeding.seed(database, NOW)
         found.append(contents(database))
         database.close()
     assert found[0] == found[1]
 
 
-def test_a_seeding_that_was_interrupted_is_finished_by_the_next(
-    database: Database, media: tuple[Path, dict[str, str]]
-):  # fmt: skip
-    seeding.seed(database, media[1], NOW)
+@pytest.mark.usefixtures("few")
+def test_a_seeding_that_was_interrupted_is_finished_by_the_next(database: Database):
+    seeding.seed(database, NOW)
     with database.read() as session:
         addresses = sorted(session.exec(select(Property.public_id)).all())
-    database.write(lambda session: session.execute(update(PropertyPhoto).values(media=None)))
+    database.write(lambda session: session.execute(update(PropertyPhoto).values(caption=None)))
     assert not seeding.is_complete(database)
-    seeding.seed(database, media[1], NOW)
+    seeding.seed(database, NOW)
     assert seeding.is_complete(database)
     with database.read() as session:
         assert sorted(session.exec(select(Property.public_id)).all()) == addresses
         assert not session.exec(select(PropertyPhoto).where(col(PropertyPhoto.caption).is_(None))).all()
+
+
+@pytest.mark.usefixtures("few")
+def test_pictures_are_hung_wherever_a_home_shows_them_and_the_worker_makes_their_sizes(sqlite_url: str, tmp_path: Path):
+    database = Database(sqlite_url)
+    seeding.seed(database, NOW)
+    first, second, *others = seeding.missing(database, list(plates.PLATES))
+    seeding.hang_and_make(database, tmp_path, [first])
+    assert next(seeding.hang_the_rest(database, tmp_path)) == second
+    with database.read() as session:
+        states = dict(session.exec(select(Media.hash, Media.state)).all())
+        hung = session.exec(select(PropertyPhoto).where(col(PropertyPhoto.media).is_not(None))).all()
+    assert {photo.source_url for photo in hung} == {homes.source_of(first), homes.source_of(second)}
+    assert {states[photo.media or ""] for photo in hung} == {"ready", "new"}
+    assert seeding.missing(database, [first, second, *others]) == others
+    assert [made.reason for made in photos.make_waiting(database, tmp_path, NOW)] == [None]
+    database.close()
 
 
 # Homes
@@ -141,7 +159,7 @@ def test_a_seeding_that_was_interrupted_is_finished_by_the_next(
 
 def test_references_are_unique_and_begin_as_their_agencys(every: list[Home]):
     prefix = {town: sample.prefix for sample in SAMPLES for town in sample.towns}
-    assert len({home.listing.reference for home in every}) == len({home.listing.source_id for home in every}) == 300
+    assert len({home.listing.reference for home in every}) == len({home.listing.source_id for home in every}) == 1000
     assert all(home.listing.reference.startswith(prefix[home.town]) for home in every)
     assert set(prefix) == {area.town for area in AREAS}
 
@@ -149,7 +167,7 @@ def test_references_are_unique_and_begin_as_their_agencys(every: list[Home]):
 def test_homes_stand_on_land_near_their_area(every: list[Home]):
     areas = {(area.town, area.name): area for area in AREAS}
     located = [home.listing for home in every if home.listing.point]
-    assert 270 < len(located) < 300
+    assert 900 < len(located) < 1000
     for listing in located:
         latitude, longitude = listing.point
         area = areas[listing.town, listing.area]
@@ -167,7 +185,7 @@ def test_prices_fit_the_place_the_size_and_the_kind():
             assert 0.6 * worth < home.price < 1.8 * worth, home
         else:
             assert 0.0015 * worth < home.price < 0.009 * worth, home
-    assert len({(home.kind, home.area.name, home.built, home.price) for home in every}) == 300
+    assert len({(home.kind, home.area.name, home.built, home.price) for home in every}) > 990
 
 
 def test_rooms_and_sizes_fit_each_other(every: list[Home]):
@@ -181,7 +199,7 @@ def test_rooms_and_sizes_fit_each_other(every: list[Home]):
 def test_the_demo_is_varied_and_lacks_what_real_feeds_lack(every: list[Home]):
     listings = [home.listing for home in every]
     assert len({listing.kind for listing in listings}) >= 9
-    assert 30 <= sum(listing.offer == "rent_long" for listing in listings) <= 70
+    assert 100 <= sum(listing.offer == "rent_long" for listing in listings) <= 230
     assert all((listing.price_period == "month") == (listing.offer == "rent_long") for listing in listings)
     assert {listing.energy_state for listing in listings} == {"rated", "exempt", "in_process", "unknown"}
     lacking = ("price_minor", "bathrooms", "latitude", "energy_consumption")
@@ -191,7 +209,7 @@ def test_the_demo_is_varied_and_lacks_what_real_feeds_lack(every: list[Home]):
 
 def test_descriptions_are_distinct_plain_and_say_the_same_in_both_languages(every: list[Home]):
     texts = [text for home in every for text in home.listing.texts]
-    assert len({text.description for text in texts}) == 600
+    assert len({text.description for text in texts}) == 2000
     for home in every:
         english, spanish = (text.description for text in home.listing.texts)
         assert english.count("\n\n") == spanish.count("\n\n")
@@ -212,20 +230,48 @@ def test_what_is_not_given_is_not_in_the_text_either(every: list[Home]):
 # Plates
 
 
-def test_the_plates_are_the_same_every_time(media: tuple[Path, dict[str, str]]):
-    assert len(set(media[1].values())) == len(plates.PLATES) >= 12
-    for name in ("pool", "plan", "living_hills"):
-        assert plates.drawn(name) == plates.drawn(name)
-    for digest in media[1].values():
-        assert len(list((media[0] / "media" / digest).iterdir())) == 6
+def test_a_plate_is_the_same_every_time_and_no_two_are_alike():
+    assert len(plates.PLATES) <= plates.MOST
+    some = [plates.drawn(name) for name in ("pool-1", "pool-2", "plan-3", "living_town-2")]
+    assert len(set(some)) == 4 and plates.drawn("pool-2") == some[1]
+    assert len({(plate.scene, plate.look) for plate in plates.PLATES.values() if plate.scene != "plan"}) == 193
+    assert Image.open(BytesIO(some[0])).size == (1200, 800)
 
 
-def test_a_home_has_three_to_six_plates_of_its_own_kind_or_none(every: list[Home]):
+def test_every_scene_can_be_drawn_in_its_darkest_and_brightest_look():
+    for scene in {plate.scene for plate in plates.PLATES.values()}:
+        plate = plates.PLATES[plates.of(scene)[0]]
+        drawn = plate.draw(plate.look._replace(light="night"))
+        assert drawn.look.light == "night" and drawn.image.getbbox()
+
+
+def test_a_home_has_six_pictures_or_more_that_fit_it_or_none(every: list[Home]):
+    scenes = {name: plate.scene for name, plate in plates.PLATES.items()}
     for home in every:
-        assert len(home.plates) in (0, 3, 4, 5, 6) and len(set(home.plates)) == len(home.plates)
-        assert set(home.plates) <= set(plates.PLATES)
-        assert "pool" not in home.plates or home.listing.pool in ("private", "communal")
-        assert "plan" not in home.plates[:-1]
+        listing, shown = home.listing, [scenes[name] for name in home.plates]
+        assert len(home.plates) == 0 or 6 <= len(home.plates) <= 10
+        assert len(set(home.plates)) == len(home.plates)
+        assert "pool" not in shown or listing.pool == "private"
+        assert "communal" not in shown or listing.pool == "communal"
+        assert "plan" not in shown[:-1]
+        if "plan" in shown:
+            assert home.plates[-1] == f"plan-{listing.bedrooms}"
+        if listing.bedrooms is not None:
+            to_sea = "Sea views" in listing.features
+            assert to_sea or not {"living", "bedroom", "terrace"} & set(shown)
+            assert not to_sea or not {"living_hills", "bedroom_town", "terrace_hills"} & set(shown)
+
+
+@pytest.mark.parametrize("offer", ["all", "sale", "rent_long"])
+def test_on_the_first_three_pages_neighbours_differ_in_plate_and_in_scene(every: list[Home], offer: str):
+    newest = sorted((home for home in every if offer in ("all", home.listing.offer)), key=lambda home: home.age)
+    first = [home.plates[0] if home.plates else "" for home in newest][: 3 * PAGE]
+    scenes = [name and plates.PLATES[name].scene for name in first]
+    for back in (1, 2):
+        assert not [pair for pair in zip(scenes, scenes[back:], strict=False) if pair[0] and pair[0] == pair[1]]
+    for page in range(3):
+        shown = [name for name in first[page * PAGE : (page + 1) * PAGE] if name]
+        assert len(set(shown)) > 0.85 * len(shown)
 
 
 # Running
@@ -247,10 +293,9 @@ def test_a_taken_port_is_refused_when_asked_for_and_passed_over_when_not(tmp_pat
     assert chosen.origin == f"http://127.0.0.1:{port}" and chosen.data_directory == tmp_path / "demo"
 
 
-def test_fresh_throws_the_demo_away_and_nothing_else(
-    tmp_path: Path, media: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(seeding, "pictures", lambda folder: media[1])
+@pytest.mark.usefixtures("few")
+def test_fresh_throws_the_demo_away_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(seeding, "first_plates", lambda: ["land-1"])
     (tmp_path / "portal.sqlite").write_text("an installation's own")
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "old").touch()
@@ -260,16 +305,28 @@ def test_fresh_throws_the_demo_away_and_nothing_else(
     assert not running.prepare(settings, NOW)
 
 
-@pytest.fixture
-def prepared(tmp_path: Path, sqlite_url: str, media: tuple[Path, dict[str, str]]) -> Path:
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the demo in it, as an earlier start left it."""
-    (tmp_path / "demo").mkdir()
-    database = Database(sqlite_url)
-    seeding.seed(database, media[1], db.utcnow())
+    folder = tmp_path_factory.mktemp("demo")
+    settings = running.settings(folder, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seeding, "first_plates", lambda: ["land-1"])
+        running.prepare(settings, db.utcnow())
+    database = Database(settings.database)
+    database.write(_show_the_same_picture_everywhere)
     database.close()
-    shutil.copytree(media[0] / "media", tmp_path / "demo" / "media")
-    shutil.move(tmp_path / "portal.sqlite", tmp_path / "demo" / "portal.sqlite")
-    return tmp_path
+    return folder
+
+
+def _show_the_same_picture_everywhere(session: Session) -> None:
+    session.execute(update(PropertyPhoto).values(media=session.exec(select(Media.hash)).one()))
+
+
+@pytest.fixture
+def prepared(drawn_once: Path, tmp_path: Path) -> Path:
+    """A copy of that directory, to be run."""
+    return Path(shutil.copytree(drawn_once, tmp_path / "earlier"))
 
 
 @contextmanager
@@ -316,7 +373,7 @@ def test_the_demo_runs_at_the_addresses_it_says_and_ends_when_told(prepared: Pat
         assert "is kept" in log.read_text()
         assert get(site, "/ready")[0] == 200
         status, page = get(site, "/en/buy")
-        (picture, *_) = re.findall(r"/media/[0-9a-f]{64}/480\.webp", page)
+        (picture, *_) = re.findall(r"/media/[0-9a-f]{64}/480\.avif", page)
         assert status == 200 and get(mails, path)[0] == 200
         connection = http.client.HTTPConnection(site, timeout=20)
         connection.request("GET", picture)

@@ -1,4 +1,4 @@
-"""Homes: the three hundred listings of the demo, in the shape every feed has after reading.
+"""Homes: the thousand listings of the demo, in the shape every feed has after reading.
 
 What an adapter would read from an agency's export stands here as `Listing`; dates and pictures, which an import of one
 moment cannot give, stand beside it. Some homes lack what real ones lack: a letter, the bathrooms, a price, a photo.
@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from portal.catalogue.naming import KINDS
-from portal.demo.facts import FLATS, HOUSES, Facts, dice, drawn
+from portal.demo.album import albums
+from portal.demo.facts import Facts, dice, drawn
+from portal.demo.plates import PLATES
 from portal.demo.prose import described
 from portal.feeds.listings import Listing, ListingPhoto, ListingText
 from portal.language.messages import N_
 
-NUMBER = 300
+NUMBER = 1000
 DAYS = 120
 # Half-widths of the scatter around an area's centre in degrees: inland and along, never towards the sea.
 INLAND, WEST, EAST = 0.0032, 0.0030, 0.0008
@@ -36,20 +38,6 @@ _COOLED = {"ducted": N_("Air conditioning"), "units": N_("Air conditioning"), "u
            "radiators": N_("Electric heating")}  # fmt: skip
 _PARKED = {"underground": N_("Underground parking"), "garage": N_("Garage"), "carport": N_("Carport"),
            "communal": N_("Communal parking"), "on the plot": N_("Parking on the plot")}  # fmt: skip
-_PLATES = {
-    "villa": (("pool", "facade", "garden"), ("living", "kitchen", "bedroom", "terrace", "plan")),
-    "town_house": (("patio", "facade", "street"), ("living", "kitchen", "bedroom", "terrace", "plan")),
-    "village_house": (("street", "patio", "facade"), ("living", "kitchen", "bedroom")),
-    "country_house": (("garden", "pool", "land"), ("living", "kitchen", "bedroom", "patio")),
-    "penthouse": (("terrace", "living", "pool"), ("kitchen", "bedroom", "plan", "block")),
-    "apartment": (("living", "block", "terrace", "pool", "kitchen"), ("bedroom", "plan")),
-    "duplex": (("living", "kitchen", "block"), ("bedroom", "terrace", "plan", "block")),
-    "studio": (("living", "bedroom"), ("kitchen", "block", "plan")),
-    "land": (("land",), ("garden", "street")),
-    "ruin": (("street",), ("patio", "land")),
-    "commercial": (("street", "facade"), ("block", "plan")),
-    "garage": (("block",), ("street", "plan")),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,13 +55,17 @@ class Home:
 
 def every(prefixes: dict[str, str]) -> list[Home]:
     """All homes; `prefixes` are those of references, by town."""
-    return [_home(drawn(number), prefixes) for number in range(NUMBER)]
+    every = [drawn(number) for number in range(NUMBER)]
+    pictures = albums(sorted(every, key=_age))
+    return [_home(facts, prefixes, pictures[facts.number]) for facts in every]
 
 
-def _home(facts: Facts, prefixes: dict[str, str]) -> Home:
-    throw = dice(facts.number, "home")
-    age = timedelta(minutes=throw.randint(30, DAYS * 24 * 60 - 1))
-    plates = _plates(throw, facts)
+def _age(facts: Facts) -> timedelta:
+    return timedelta(seconds=dice(facts.number, "age").randint(30 * 60, DAYS * 24 * 3600 - 1))
+
+
+def _home(facts: Facts, prefixes: dict[str, str], plates: tuple[str, ...]) -> Home:
+    throw, age = dice(facts.number, "home"), _age(facts)
     listing = _listing(throw, facts, f"{prefixes[facts.area.town]}-{1000 + facts.number * 7}", plates)
     may_fall = facts.offer == "sale" and listing.price_minor and listing.market_status == "available"
     reduced = may_fall and throw.random() < 0.14
@@ -97,7 +89,7 @@ def _listing(throw: random.Random, facts: Facts, reference: str, plates: tuple[s
         plot_m2=_area(facts.plot), terrace_m2=_area(facts.terrace), year_built=facts.year, pool=facts.pool,
         **_energy(throw, facts), cadastral_reference=None, features=_features(facts), video_url=None, tour_url=None,
         texts=tuple(ListingText(language, None, text) for language, text in texts.items()),
-        photos=tuple(ListingPhoto(source_of(plate), "floorplan" if plate == "plan" else "photo") for plate in plates),
+        photos=tuple(ListingPhoto(source_of(plate), PLATES[plate].kind) for plate in plates),
         extra={},
     )  # fmt: skip
 
@@ -146,29 +138,3 @@ def _features(facts: Facts) -> tuple[str, ...]:
     told += [N_("Private pool")] if facts.pool == "private" else []
     told += [N_("Communal pool")] if facts.pool == "communal" else []
     return tuple(text for text in told if text)
-
-
-def _plates(throw: random.Random, facts: Facts) -> tuple[str, ...]:
-    if throw.random() < 0.03:
-        return ()
-    village = facts.kind == "town_house" and facts.area.setting == "village"
-    first, others = _PLATES["village_house" if village else facts.kind]
-    seen = throw.sample(first, len(first)) + throw.sample(others, len(others))
-    fitting = [_turned(plate, facts) for plate in dict.fromkeys(seen) if _fits(plate, facts)]
-    most = throw.randint(3, 6)
-    chosen = [plate for plate in fitting if plate != "plan"][: most - ("plan" in fitting)]
-    return (*chosen, "plan") if "plan" in fitting else tuple(chosen)
-
-
-def _turned(plate: str, facts: Facts) -> str:
-    # Windows show what there is to see.
-    return f"{plate}_hills" if plate in ("living", "bedroom") and facts.view != "sea" else plate
-
-
-def _fits(plate: str, facts: Facts) -> bool:
-    # A picture shows nothing that the home has not.
-    if plate == "pool":
-        return facts.pool in ("private", "communal")
-    if plate == "terrace":
-        return facts.view == "sea" and facts.kind in (*FLATS, *HOUSES)
-    return True

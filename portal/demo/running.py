@@ -48,17 +48,22 @@ def settings(data_directory: Path, port: int | None) -> Settings:
 
 
 def prepare(settings: Settings, now: datetime, fresh: bool = False) -> bool:
-    """Make the database and put the sample homes and pictures in; False where an earlier demo left them."""
+    """Make the database, put the sample homes in and hang the pictures of the first pages.
+
+    False where an earlier demo left them.
+    """
     if fresh:
         shutil.rmtree(settings.data_directory, ignore_errors=True)
     settings.data_directory.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     try:
         db.migrate(database)
-        if seeding.is_complete(database):
-            return False
-        seeding.seed(database, seeding.pictures(settings.data_directory), now)
-        return True
+        is_new = not seeding.is_complete(database)
+        if is_new:
+            seeding.seed(database, now)
+        first = seeding.missing(database, seeding.first_plates())
+        seeding.hang_and_make(database, settings.data_directory, first)
+        return is_new
     finally:
         database.close()
 
@@ -98,7 +103,16 @@ class Processes:
             time.sleep(0.1)
 
     def watch(self) -> None:
-        """Wait for as long as both run. Raises `DemoRefused` when one has ended."""
+        """Hang the pictures of the other pages, then wait for as long as both run.
+
+        Raises `DemoRefused` when one has ended.
+        """
+        database = Database(self.settings.database)
+        try:
+            for _ in seeding.hang_the_rest(database, self.settings.data_directory):
+                self._raise_for_ended()
+        finally:
+            database.close()
         while True:
             self._raise_for_ended()
             time.sleep(0.3)

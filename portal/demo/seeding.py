@@ -1,19 +1,23 @@
 """Seeding: the sample agencies, their homes and the drawn pictures, put into an empty portal once.
 
-Homes go in by the importer, like those of a real feed. Every step may be interrupted and run again; what is there
-stays as it is. It must never run against a database that holds anybody's real data: `portal demo` has one of its own.
+Homes go in by the importer, like those of a real feed; pictures go into the photo store, like those fetched from an
+agency. Every step may be interrupted and run again; what is there stays as it is. It must never run against a database
+that holds anybody's real data: `portal demo` has one of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from portal.catalogue import agencies, photos
+from portal import db
+from portal.catalogue import agencies, photos, versions
 from portal.catalogue.properties import Property, PropertyPhoto
+from portal.catalogue.search import PAGE
 from portal.consent.founding import publish_first_policy
 from portal.db import Database
 from portal.demo import homes
@@ -24,33 +28,71 @@ from portal.feeds import applying, records
 from portal.feeds.listings import content_hash
 from portal.feeds.records import Feed
 
+CORES = 2
+
+
+def every() -> list[Home]:
+    """The homes of all sample agencies."""
+    return homes.every({town: sample.prefix for sample in SAMPLES for town in sample.towns})
+
 
 def is_complete(database: Database) -> bool:
-    """Whether everything is in."""
+    """Whether all homes are in."""
     with database.read() as session:
         present = session.exec(select(func.count()).select_from(Property)).one()
-        # Pictures are named last, so a home without them belongs to a run that was interrupted.
-        unnamed = session.exec(select(PropertyPhoto).where(col(PropertyPhoto.media).is_(None)).limit(1)).first()
-    return present >= homes.NUMBER and unnamed is None
+        # Captions are written last, so a home without them belongs to a run that was interrupted.
+        silent = session.exec(select(PropertyPhoto).where(col(PropertyPhoto.caption).is_(None)).limit(1)).first()
+    return present >= homes.NUMBER and silent is None
 
 
-def pictures(data_directory: Path) -> dict[str, str]:
-    """Draw every plate and keep it in its sizes; the content hash by name. Takes a few seconds."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return dict(zip(PLATES, pool.map(lambda name: photos.store(data_directory, drawn(name)), PLATES), strict=True))
-
-
-def seed(database: Database, media: Mapping[str, str], now: datetime) -> None:
-    """Put the first policy, the agencies and their homes in; `media` are the hashes of the plates by name."""
-    every = homes.every({town: sample.prefix for sample in SAMPLES for town in sample.towns})
+def seed(database: Database, now: datetime) -> None:
+    """Put the first policy, the agencies and their homes in; their pictures are hung later."""
+    everywhere = every()
     database.write(partial(publish_first_policy, now=now))
     for sample in SAMPLES:
-        own = [home for home in every if home.town in sample.towns]
+        own = [home for home in everywhere if home.town in sample.towns]
         feed = database.write(partial(_agency, sample=sample, now=now))
         listings = [home.listing for home in own]
         hashes = {listing.source_id: content_hash(listing) for listing in listings}
         applying.apply(database, feed, listings, hashes, now, lambda done, total: None)
-        database.write(partial(_date, feed=feed, own=own, media=media, now=now))
+        database.write(partial(_date, feed=feed, own=own, now=now))
+
+
+def first_plates() -> list[str]:
+    """The plates that stand first on the first page of homes to buy, and of homes to rent."""
+    newest = sorted(every(), key=lambda home: home.age)
+    pages = [[home for home in newest if (home.listing.offer == "sale") is to_buy][:PAGE] for to_buy in (True, False)]
+    return list(dict.fromkeys(home.plates[0] for page in pages for home in page if home.plates))
+
+
+def hang(database: Database, data_directory: Path, name: str) -> str:
+    """Draw one plate, give it to the photo store, and name it wherever a home shows it; its content hash."""
+    media = photos.receive(database, data_directory, drawn(name), db.utcnow())
+    database.write(partial(_name, source=homes.source_of(name), media=media))
+    return media
+
+
+def hang_and_make(database: Database, data_directory: Path, names: Sequence[str]) -> None:
+    """Hang these plates and make their sizes here and now, on every core."""
+    with ThreadPoolExecutor(CORES) as pool:
+        made = list(pool.map(lambda name: photos.make(data_directory, hang(database, data_directory, name)), names))
+    database.write(partial(photos.settle, made=made, now=db.utcnow()))
+
+
+def missing(database: Database, names: Sequence[str]) -> list[str]:
+    """Those of the plates that some home still lacks."""
+    with database.read() as session:
+        lacking = set(
+            session.exec(select(PropertyPhoto.source_url).where(col(PropertyPhoto.media).is_(None)).distinct())
+        )
+    return [name for name in names if homes.source_of(name) in lacking]
+
+
+def hang_the_rest(database: Database, data_directory: Path) -> Iterator[str]:
+    """Hang every other plate, one at each step; the worker makes their sizes."""
+    for name in missing(database, list(PLATES)):
+        hang(database, data_directory, name)
+        yield name
 
 
 def _agency(session: Session, sample: Sample, now: datetime) -> Feed:
@@ -66,15 +108,18 @@ def _agency(session: Session, sample: Sample, now: datetime) -> Feed:
     return records.add(session, sample.slug, agency, None, True, now)
 
 
-def _date(session: Session, feed: Feed, own: Sequence[Home], media: Mapping[str, str], now: datetime) -> None:
+def _date(session: Session, feed: Feed, own: Sequence[Home], now: datetime) -> None:
     by_source = {home.listing.source_id: home for home in own}
     for row in session.exec(select(Property).where(Property.feed_id == feed.id)):
         home = by_source[row.source_id]
         row.published_at = row.first_seen_at = row.changed_at = now - home.age
         row.last_seen_at = now - home.confirmed
         row.previous_price_minor = home.former_price
-    sources = {homes.source_of(name): name for name in PLATES}
-    of_feed = select(PropertyPhoto).join(Property).where(Property.feed_id == feed.id)
-    for photo in session.exec(of_feed):
-        name = sources[photo.source_url]
-        photo.media, photo.caption = media[name], PLATES[name].caption
+    for name, plate in PLATES.items():
+        of_plate = col(PropertyPhoto.source_url) == homes.source_of(name)
+        session.execute(update(PropertyPhoto).where(of_plate).values(caption=plate.caption))
+
+
+def _name(session: Session, source: str, media: str) -> None:
+    session.execute(update(PropertyPhoto).where(col(PropertyPhoto.source_url) == source).values(media=media))
+    versions.raise_version(session)

@@ -7,7 +7,9 @@ smooth and the same everywhere. No gradients and no letters.
 import math
 from collections.abc import Sequence
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageOps
+
+from portal.demo.plates.looks import Look
 
 WIDTH, HEIGHT, FINE = 1200, 800, 3
 Point = tuple[float, float]
@@ -21,22 +23,31 @@ TERRACOTTA, TERRACOTTA_DEEP = "#c96f48", "#a04f2f"
 LEAF, LEAF_DEEP, LEAF_LIGHT = "#4a7656", "#27493b", "#86a572"
 STONE, STONE_DEEP, SAND = "#ddd5c6", "#bfb4a0", "#ece4d3"
 WOOD, WOOD_DEEP = "#b58558", "#80583a"
+FAR = "#93b7bd"  # hills at the horizon
 
 
 class Canvas:
-    """One picture in the making."""
+    """One picture in the making, in one look."""
 
-    def __init__(self, ground: str) -> None:
-        self.image = Image.new("RGB", (WIDTH * FINE, HEIGHT * FINE), ground)
+    def __init__(self, ground: str, look: Look) -> None:
+        self.look = look
+        self.image = Image.new("RGB", (WIDTH * FINE, HEIGHT * FINE), look.colour(ground))
         self._draw = ImageDraw.Draw(self.image)
 
     def finished(self) -> Image.Image:
-        """The picture at its size."""
-        return self.image.reduce(FINE)
+        """The picture at its size, as its look would have it seen."""
+        look = self.look
+        wide, high = self.image.width / look.near, self.image.height / look.near
+        left, top = (self.image.width - wide) * look.across, (self.image.height - high) * look.down
+        box = (left, top, left + wide, top + high)
+        seen = (
+            self.image.resize((WIDTH, HEIGHT), Image.Resampling.BOX, box) if look.near > 1 else self.image.reduce(FINE)
+        )
+        return ImageOps.mirror(seen) if look.mirrored else seen
 
     def area(self, points: Points, colour: str) -> None:
         """A filled polygon."""
-        self._draw.polygon(_fine(points), colour)
+        self._draw.polygon(_fine(points), self.look.colour(colour))
 
     def rect(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
         """A filled rectangle."""
@@ -52,22 +63,25 @@ class Canvas:
 
     def line(self, points: Points, width: float, colour: str) -> None:
         """A line with square ends and joined corners."""
-        self._draw.line(_fine(points), colour, round(width * FINE), joint="curve")
+        self._draw.line(_fine(points), self.look.colour(colour), round(width * FINE), joint="curve")
 
     def shade(self, *shapes: Points, within: Points | None = None, strength: float = 0.3) -> None:
         """Cast one shadow of several shapes, where it falls on `within`. Shapes that meet do not darken twice."""
-        self._blend(shapes, within, SHADOW, strength)
+        self._blend(shapes, within, SHADOW, strength * (0.5 + 0.5 * self.look.sun))
 
     def light(self, *shapes: Points, within: Points | None = None, strength: float = 0.5, colour: str = LIME) -> None:
         """Let light fall on something: a window's patch on a floor."""
-        self._blend(shapes, within, colour, strength)
+        if self.look.sun:
+            self._blend(shapes, within, colour, strength * self.look.sun)
 
     def _blend(self, shapes: Sequence[Points], within: Points | None, colour: str, strength: float) -> None:
         box = _around(shapes)
+        if box[0] >= box[2] or box[1] >= box[3]:  # beside the picture
+            return
         mask = _mask(box, shapes, round(255 * strength))
         if within is not None:
             mask = ImageChops.multiply(mask, _mask(box, [within], 255))
-        self.image.paste(colour, box, mask)
+        self.image.paste(self.look.colour(colour), box, mask)
 
 
 class View:

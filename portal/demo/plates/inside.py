@@ -1,14 +1,11 @@
 """Plates of rooms, lit through their windows, and the plan of a home seen from above."""
 
-from collections.abc import Sequence
-
 from portal.demo.plates.canvas import (
     INK,
     LEAF,
     LIME,
     LIME_SHADE,
     LIME_TURNED,
-    SAND,
     SEA,
     SEA_DEEP,
     SHADOW,
@@ -21,28 +18,17 @@ from portal.demo.plates.canvas import (
     WOOD,
     WOOD_DEEP,
     Canvas,
-    Point,
     View,
     ellipse,
 )  # fmt: skip
+from portal.demo.plates.horizons import beyond
+from portal.demo.plates.looks import CUSHION, FABRIC, FABRIC_DEEP, PAINT, PAINT_LIGHT, WARM, WARM_DEEP, Look
 from portal.demo.plates.plants import agave, bush, pot
 
-# Of the plan: lines, to be drawn thick.
-WALLS: Sequence[Sequence[Point]] = (
-    [(180, 120), (1020, 120)], [(180, 120), (180, 680)], [(1020, 120), (1020, 150)], [(1020, 230), (1020, 470)],
-    [(180, 680), (700, 680)], [(700, 120), (700, 230)], [(700, 300), (860, 300)], [(860, 120), (860, 300)],
-    [(700, 470), (760, 470)], [(900, 470), (1020, 470)], [(420, 120), (420, 370)], [(180, 370), (330, 370)],
-    [(400, 370), (470, 370)], [(550, 370), (700, 370)], [(700, 300), (700, 400)], [(700, 470), (700, 680)],
-)  # fmt: skip
-WINDOWS: Sequence[Sequence[Point]] = (
-    [(240, 680), (360, 680)], [(460, 680), (600, 680)], [(180, 200), (180, 300)], [(760, 470), (900, 470)],
-    [(1020, 330), (1020, 440)], [(520, 120), (640, 120)],
-)  # fmt: skip
 
-
-def living(sea: bool = True) -> Canvas:
+def living(look: Look, seen: str) -> Canvas:
     """A living room with a wide window to the sea or to the hills, its light on the floor."""
-    canvas, view = Canvas(LIME_TURNED), View(600, 360)
+    canvas, view = Canvas(LIME_TURNED, look), View(600, 360)
     floor = view.floor(900, -200, 1400, 0, 1)
     canvas.area([(0, 800), *floor[3:1:-1], (1200, 800)], STONE)
     for x in range(-1000, 2300, 220):
@@ -52,12 +38,12 @@ def living(sea: bool = True) -> Canvas:
     canvas.area([(0, 0), back[0], back[3], (0, 760)], LIME_SHADE)
     canvas.area([(0, 0), (1200, 0), back[1], back[0]], LIME_TURNED)
     canvas.area([(1200, 0), back[1], back[2], (1200, 760)], LIME)
-    _wide_window(canvas, 300, 180, 820, 540, sea)
+    _wide_window(canvas, 300, 180, 820, 540, seen)
     patch = [(250, 690), (700, 690), (940, 800), (330, 800)]
     canvas.light(patch, strength=0.75)
     canvas.light([(300, 632), (760, 632), (800, 660), (290, 660)], strength=0.6)
     canvas.shade([(520, 690), (534, 690), (640, 800), (612, 800)], strength=0.2)
-    _sofa(canvas, *((SEA, SEA_DEEP, TERRACOTTA) if sea else (STONE, STONE_DEEP, SEA)))
+    _sofa(canvas)
     _armchair(canvas)
     canvas.rect(868, 250, 960, 372, INK)
     canvas.rect(874, 256, 954, 366, LIME)
@@ -68,10 +54,10 @@ def living(sea: bool = True) -> Canvas:
     return canvas
 
 
-def _wide_window(canvas: Canvas, left: float, top: float, right: float, bottom: float, sea: bool) -> None:
+def _wide_window(canvas: Canvas, left: float, top: float, right: float, bottom: float, seen: str) -> None:
     canvas.rect(left - 12, top - 12, right + 12, bottom + 12, WOOD)
     canvas.rect(left, top, right, bottom, SKY_LOW)
-    _beyond(canvas, left, top, right, bottom, sea)
+    beyond(canvas, left, top, right, bottom, seen)
     third = (right - left) / 3
     for column in (1, 2):
         canvas.rect(left + third * column - 5, top, left + third * column + 5, bottom, WOOD)
@@ -79,41 +65,24 @@ def _wide_window(canvas: Canvas, left: float, top: float, right: float, bottom: 
     canvas.shade(head, [(left, top), (left + 16, top), (left + 16, bottom), (left, bottom)], strength=0.22)
 
 
-def _beyond(canvas: Canvas, left: float, top: float, right: float, bottom: float, sea: bool) -> None:
-    # What a window shows below its sky.
-    height, width = bottom - top, right - left
-    horizon = top + height * 0.52
-    if sea:
-        canvas.rect(left, horizon, right, bottom, SEA)
-        canvas.rect(left, bottom - height * 0.2, right, bottom, SEA_DEEP)
-        canvas.area([(left, horizon), (left, horizon - 34), (left + width * 0.15, horizon - 52),
-                     (left + width * 0.37, horizon)], "#93b7bd")  # fmt: skip
-        return
-    far = [(0, 0.46), (0.22, 0.3), (0.45, 0.5), (0.7, 0.34), (1, 0.52)]
-    near = [(0, 0.72), (0.3, 0.62), (0.62, 0.76), (1, 0.66)]
-    for ridge, colour in ((far, "#93b7bd"), (near, LEAF)):
-        line = [(left + across * width, top + down * height) for across, down in ridge]
-        canvas.area([(left, bottom), *line, (right, bottom)], colour)
-
-
-def _sofa(canvas: Canvas, light: str, deep: str, cushion: str) -> None:
+def _sofa(canvas: Canvas) -> None:
     canvas.shade([(60, 720), (520, 720), (590, 756), (110, 762)], strength=0.32)
-    canvas.rect(40, 520, 500, 640, deep)
-    canvas.rect(40, 620, 500, 716, light)
-    canvas.rect(268, 620, 272, 716, deep)
+    canvas.rect(40, 520, 500, 640, FABRIC_DEEP)
+    canvas.rect(40, 620, 500, 716, FABRIC)
+    canvas.rect(268, 620, 272, 716, FABRIC_DEEP)
     for left in (10, 470):
-        canvas.rect(left, 560, left + 60, 724, deep)
+        canvas.rect(left, 560, left + 60, 724, FABRIC_DEEP)
     canvas.area([(96, 560), (190, 540), (206, 622), (112, 634)], LIME)
-    canvas.area([(360, 548), (452, 560), (440, 634), (350, 622)], cushion)
+    canvas.area([(360, 548), (452, 560), (440, 634), (350, 622)], CUSHION)
     for left in (24, 500):
         canvas.rect(left, 724, left + 12, 746, WOOD_DEEP)
 
 
 def _armchair(canvas: Canvas) -> None:
     canvas.shade([(880, 716), (1080, 716), (1160, 762), (930, 766)], strength=0.32)
-    canvas.area([(900, 500), (1060, 500), (1076, 640), (890, 640)], SUN)
-    canvas.area([(880, 630), (1086, 630), (1070, 700), (894, 700)], "#e8b02c")
-    canvas.area([(900, 600), (1066, 600), (1086, 640), (880, 640)], SUN)
+    canvas.area([(900, 500), (1060, 500), (1076, 640), (890, 640)], WARM)
+    canvas.area([(880, 630), (1086, 630), (1070, 700), (894, 700)], WARM_DEEP)
+    canvas.area([(900, 600), (1066, 600), (1086, 640), (880, 640)], WARM)
     for top, bottom in (((900, 700), (884, 752)), ((1064, 700), (1080, 752))):
         canvas.line([top, bottom], 9, WOOD_DEEP)
     pot(canvas, 1140, 690, 84)
@@ -121,9 +90,9 @@ def _armchair(canvas: Canvas) -> None:
     agave(canvas, 1140, 610, 110)
 
 
-def kitchen() -> Canvas:
+def kitchen(look: Look, seen: str) -> Canvas:
     """A kitchen wall and its island, two lamps, morning light across the tiles."""
-    canvas = Canvas(LIME)
+    canvas = Canvas(LIME, look)
     canvas.rect(0, 640, 1200, 800, STONE)
     canvas.rect(0, 300, 1200, 470, LIME_TURNED)
     for x in range(0, 1200, 34):
@@ -132,16 +101,16 @@ def kitchen() -> Canvas:
         canvas.line([(0, y), (1200, y)], 1.3, LIME_SHADE)
     canvas.light([(60, 300), (320, 300), (560, 470), (260, 470)], strength=0.8)
     for left, right in ((0, 300), (900, 1200)):
-        canvas.rect(left, 60, right, 300, SEA_DEEP)
+        canvas.rect(left, 60, right, 300, PAINT)
         canvas.line([((left + right) / 2, 60), ((left + right) / 2, 300)], 3, SHADOW)
         canvas.shade([(left, 300), (right, 300), (right + 20, 324), (left + 20, 324)], strength=0.25)
-    _kitchen_window(canvas)
+    _kitchen_window(canvas, seen)
     canvas.rect(0, 466, 1200, 486, LIME_SHADE)
-    canvas.rect(0, 486, 1200, 640, SEA_DEEP)
+    canvas.rect(0, 486, 1200, 640, PAINT)
     for x in range(150, 1200, 150):
         canvas.line([(x, 486), (x, 640)], 3, SHADOW)
     for x in range(75, 1200, 150):
-        canvas.rect(x - 24, 502, x + 24, 508, SUN)
+        canvas.rect(x - 24, 502, x + 24, 508, WARM)
     canvas.rect(0, 622, 1200, 640, SHADOW)
     canvas.line([(648, 466), (654, 396), (672, 384), (688, 394), (688, 412)], 9, INK)
     for x, top, colour in ((960, 400, TERRACOTTA), (1002, 420, LIME), (1038, 388, WOOD)):
@@ -151,11 +120,10 @@ def kitchen() -> Canvas:
     return canvas
 
 
-def _kitchen_window(canvas: Canvas) -> None:
+def _kitchen_window(canvas: Canvas, seen: str) -> None:
     canvas.rect(388, 60, 812, 300, WOOD)
     canvas.rect(400, 72, 800, 300, SKY)
-    canvas.area([(400, 300), (400, 220), (520, 170), (660, 236), (800, 190), (800, 300)], "#93b7bd")
-    canvas.area([(400, 300), (400, 262), (620, 240), (800, 268), (800, 300)], LEAF)
+    beyond(canvas, 400, 72, 800, 300, seen)
     canvas.rect(594, 72, 606, 300, WOOD)
     canvas.rect(372, 296, 828, 312, STONE)
     for x, size in ((440, 34), (498, 30)):
@@ -171,22 +139,22 @@ def _island(canvas: Canvas) -> None:
     for x in (340, 470, 600, 730, 860):
         canvas.line([(x, 588), (x, 740)], 2, WOOD_DEEP)
     for x in (330, 600, 870):
-        canvas.rect(x - 46, 640, x + 46, 656, SUN if x == 330 else LIME_SHADE)
+        canvas.rect(x - 46, 640, x + 46, 656, WARM if x == 330 else LIME_SHADE)
         for leg in (x - 38, x + 32):
             canvas.rect(leg, 656, leg + 7, 780, INK)
         canvas.rect(x - 38, 720, x + 38, 726, INK)
     for x, y in ((664, 540), (700, 532), (736, 540)):
-        canvas.disc(x, y, 20, SUN)
-    canvas.area(ellipse(700, 549, 74, 26, 0, 180), SEA)
+        canvas.disc(x, y, 20, WARM)
+    canvas.area(ellipse(700, 549, 74, 26, 0, 180), FABRIC)
     for x in (420, 840):
         canvas.line([(x, 0), (x, 330)], 4, INK)
-        canvas.area([(x - 20, 330), (x + 20, 330), (x + 62, 392), (x - 62, 392)], TERRACOTTA)
-        canvas.area([(x + 8, 330), (x + 20, 330), (x + 62, 392), (x + 24, 392)], "#a04f2f")
+        canvas.area([(x - 20, 330), (x + 20, 330), (x + 62, 392), (x - 62, 392)], WARM)
+        canvas.area([(x + 8, 330), (x + 20, 330), (x + 62, 392), (x + 24, 392)], WARM_DEEP)
 
 
-def bedroom(sea: bool = True) -> Canvas:
+def bedroom(look: Look, seen: str) -> Canvas:
     """A bedroom, its shutter open, a patch of sun on the wall and the bed."""
-    canvas = Canvas(LIME_TURNED)
+    canvas = Canvas(LIME_TURNED, look)
     canvas.rect(0, 660, 1200, 800, WOOD)
     for y, shift in ((690, 0), (726, 120), (766, 60)):
         canvas.line([(0, y), (1200, y)], 2, WOOD_DEEP)
@@ -196,8 +164,8 @@ def bedroom(sea: bool = True) -> Canvas:
     canvas.light([(330, 60), (620, 170), (620, 520), (330, 410)], strength=0.9)
     canvas.shade([(330, 222), (620, 332), (620, 348), (330, 238)], strength=0.14)
     canvas.shade([(468, 112), (482, 118), (482, 468), (468, 462)], strength=0.14)
-    _open_window(canvas, sea)
-    _bed(canvas, SEA if sea else LEAF)
+    _open_window(canvas, seen)
+    _bed(canvas)
     canvas.rect(700, 150, 930, 300, WOOD_DEEP)
     canvas.rect(708, 158, 922, 292, LIME)
     canvas.area([(708, 292), (708, 240), (780, 206), (850, 250), (922, 220), (922, 292)], SEA)
@@ -205,21 +173,21 @@ def bedroom(sea: bool = True) -> Canvas:
     return canvas
 
 
-def _open_window(canvas: Canvas, sea: bool) -> None:
+def _open_window(canvas: Canvas, seen: str) -> None:
     canvas.rect(56, 118, 264, 500, STONE)
     canvas.rect(70, 132, 250, 486, SKY_LOW)
-    _beyond(canvas, 70, 132, 250, 486, sea)
+    beyond(canvas, 70, 132, 250, 486, seen)
     canvas.rect(156, 132, 164, 486, LIME)
     canvas.rect(70, 252, 250, 260, LIME)
     canvas.shade([(70, 132), (250, 132), (250, 146), (70, 146)], [(70, 132), (84, 132), (84, 486), (70, 486)])
-    canvas.area([(250, 132), (306, 108), (306, 520), (250, 486)], SEA_DEEP)
+    canvas.area([(250, 132), (306, 108), (306, 520), (250, 486)], PAINT)
     for row in range(16):
         y = 138 + row * 22
-        canvas.line([(258, y), (298, y - 14 + row * 1.9)], 4, "#0f6672")
+        canvas.line([(258, y), (298, y - 14 + row * 1.9)], 4, PAINT_LIGHT)
     canvas.rect(40, 500, 280, 516, STONE_DEEP)
 
 
-def _bed(canvas: Canvas, cover: str) -> None:
+def _bed(canvas: Canvas) -> None:
     canvas.shade([(400, 700), (1150, 700), (1200, 760), (1200, 790), (440, 790)], strength=0.34)
     canvas.rect(470, 380, 1110, 640, WOOD_DEEP)
     for x in range(534, 1110, 64):
@@ -228,76 +196,15 @@ def _bed(canvas: Canvas, cover: str) -> None:
         canvas.area([(left, 490), (left + 250, 490), (left + 262, 580), (left - 12, 580)], LIME)
         canvas.area([(left + 180, 490), (left + 250, 490), (left + 262, 580), (left + 190, 580)], LIME_SHADE)
     canvas.area([(480, 560), (1100, 560), (1150, 740), (430, 740)], LIME)
-    canvas.area([(462, 626), (1118, 626), (1150, 740), (430, 740)], cover)
+    canvas.area([(462, 626), (1118, 626), (1150, 740), (430, 740)], FABRIC)
     canvas.area([(470, 600), (1110, 600), (1118, 630), (462, 630)], LIME_SHADE)
     canvas.light([(520, 626), (760, 626), (720, 740), (450, 740)], strength=0.35)
-    canvas.area([(620, 520), (950, 520), (960, 574), (610, 574)], SUN)
-    canvas.area([(860, 520), (950, 520), (960, 574), (872, 574)], "#e8b02c")
+    canvas.area([(620, 520), (950, 520), (960, 574), (610, 574)], WARM)
+    canvas.area([(860, 520), (950, 520), (960, 574), (872, 574)], WARM_DEEP)
     for x in (440, 1130):
         canvas.rect(x - 5, 740, x + 10, 766, WOOD_DEEP)
     canvas.rect(330, 560, 430, 580, WOOD)
     canvas.rect(340, 580, 350, 690, WOOD_DEEP)
     canvas.rect(410, 580, 420, 690, WOOD_DEEP)
     canvas.rect(377, 510, 383, 560, INK)
-    canvas.area([(356, 462), (404, 462), (424, 512), (336, 512)], TERRACOTTA)
-
-
-def plan() -> Canvas:
-    """The plan of a home from above: walls, doors, furniture, the sun through its windows."""
-    canvas = Canvas("#f3f6f5")
-    canvas.shade([(180, 120), (1020, 120), (1060, 160), (1060, 720), (220, 720), (180, 680)], strength=0.12)
-    canvas.rect(180, 120, 1020, 680, LIME)
-    canvas.rect(700, 470, 1020, 680, SAND)
-    for y in range(486, 680, 22):
-        canvas.line([(700, y), (1020, y)], 1.4, STONE_DEEP)
-    canvas.rect(700, 120, 860, 300, SKY_LOW)
-    for left, right in ((240, 360), (460, 600)):
-        patch = [(left, 672), (right, 672), (right - 70, 500), (max(left - 70, 188), 500), (max(left - 70, 188), 540)]
-        canvas.light(patch, strength=0.55, colour=SUN)
-    _plan_furniture(canvas)
-    for wall in WALLS:
-        canvas.line(wall, 14, INK)
-        for across, down in wall:
-            canvas.rect(across - 7, down - 7, across + 7, down + 7, INK)
-    canvas.line([(1020, 470), (1020, 680), (700, 680)], 5, INK)
-    for window in WINDOWS:
-        canvas.line(window, 14, LIME)
-        canvas.line(window, 4, SEA)
-    _plan_doors(canvas)
-    return canvas
-
-
-def _plan_doors(canvas: Canvas) -> None:
-    # Each with its hinge, its width, and the angles at which it stands open and shut.
-    doors: tuple[tuple[Point, float, float, float], ...] = (
-        ((330, 370), 70, 270, 360), ((550, 370), 80, 270, 180), ((700, 230), 70, 180, 90), ((1020, 150), 80, 180, 90),
-    )  # fmt: skip
-    for (x, y), size, opened, shut in doors:
-        swing = ellipse(x, y, size, size, opened, shut)
-        canvas.line([(x, y), swing[0]], 5, INK)
-        canvas.line(swing, 1.6, INK)
-
-
-def _plan_furniture(canvas: Canvas) -> None:
-    canvas.rect(214, 150, 344, 290, SKY)
-    canvas.rect(214, 150, 344, 186, LIME_SHADE)
-    canvas.rect(444, 146, 574, 276, SKY)
-    canvas.rect(444, 146, 480, 276, LIME_SHADE)
-    canvas.rect(872, 132, 902, 290, WOOD)
-    canvas.rect(240, 420, 420, 476, SEA)
-    canvas.rect(240, 420, 268, 590, SEA)
-    canvas.disc(360, 548, 34, WOOD)
-    canvas.rect(520, 450, 640, 540, WOOD)
-    for x in (536, 580, 624):
-        for y in (436, 554):
-            canvas.disc(x, y, 13, SUN)
-    canvas.rect(740, 320, 1000, 350, LIME_SHADE)
-    for x in (780, 830):
-        canvas.disc(x, 335, 10, STONE_DEEP)
-    canvas.rect(930, 324, 976, 346, SEA)
-    canvas.rect(724, 136, 764, 220, LIME)
-    canvas.disc(820, 150, 18, LIME)
-    canvas.disc(820, 250, 22, LIME)
-    for x in (760, 980):
-        canvas.disc(x, 640, 24, LEAF)
-    canvas.rect(820, 560, 910, 620, TERRACOTTA)
+    canvas.area([(356, 462), (404, 462), (424, 512), (336, 512)], CUSHION)

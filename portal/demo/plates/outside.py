@@ -1,6 +1,7 @@
 """Plates of what stands under the sky: houses, streets, terraces, gardens, land. The sun comes from the upper left."""
 
 from portal.demo.plates.canvas import (
+    FAR,
     INK,
     LEAF,
     LEAF_DEEP,
@@ -28,12 +29,24 @@ from portal.demo.plates.canvas import (
     arched,
     ellipse,
 )  # fmt: skip
+from portal.demo.plates.looks import (
+    GLASS,
+    GLASS_LIGHT,
+    PAINT,
+    PAINT_LIGHT,
+    WALL,
+    WALL_SHADE,
+    WALL_TURNED,
+    WARM,
+    WARM_DEEP,
+    Look,
+)
 from portal.demo.plates.plants import agave, bush, cypress, olive, palm, pot
 
 
-def facade() -> Canvas:
+def facade(look: Look) -> Canvas:
     """A street front: an arched door, two windows, the shadow of the house across."""
-    canvas = Canvas(SKY)
+    canvas = Canvas(SKY, look)
     canvas.rect(0, 690, 1200, 800, STONE)
     canvas.rect(0, 690, 1200, 704, STONE_DEEP)
     wall = [(170, 170), (1200, 170), (1200, 690), (170, 690)]
@@ -58,13 +71,13 @@ def facade() -> Canvas:
 def _door(canvas: Canvas, left: float, top: float, right: float, ground: float) -> None:
     frame = arched(left, top, right, ground)
     canvas.arch(left - 20, top - 20, right + 20, ground, STONE)
-    canvas.area(frame, SEA_DEEP)
+    canvas.area(frame, PAINT)
     middle = (left + right) / 2
     canvas.rect(middle - 2, top, middle + 2, ground, INK)
     for row in range(4):
         for x in (left + 18, middle + 12):
-            canvas.rect(x, top + 92 + row * 60, x + 46, top + 136 + row * 60, "#0f6672")
-    canvas.disc(middle - 14, ground - 150, 6, SUN)
+            canvas.rect(x, top + 92 + row * 60, x + 46, top + 136 + row * 60, PAINT_LIGHT)
+    canvas.disc(middle - 14, ground - 150, 6, WARM)
     jamb = [(left, top), (left + 26, top), (left + 26, ground), (left, ground)]
     head = [(left, top), (right, top), (right, top + 40), (left, top + 70)]
     canvas.shade(jamb, head, within=frame, strength=0.45)
@@ -73,36 +86,38 @@ def _door(canvas: Canvas, left: float, top: float, right: float, ground: float) 
 
 def _window(canvas: Canvas, left: float, top: float) -> None:
     canvas.rect(left - 10, top - 10, left + 130, top + 190, STONE)
-    canvas.rect(left, top, left + 120, top + 180, SHADOW)
-    canvas.area([(left, top + 180), (left, top + 60), (left + 70, top), (left + 120, top), (left + 120, top + 40)], SEA)
+    canvas.rect(left, top, left + 120, top + 180, GLASS)
+    canvas.area(
+        [(left, top + 180), (left, top + 60), (left + 70, top), (left + 120, top), (left + 120, top + 40)], GLASS_LIGHT
+    )
     canvas.rect(left + 57, top, left + 63, top + 180, LIME)
     canvas.rect(left, top + 84, left + 120, top + 90, LIME)
     canvas.shade([(left, top), (left + 120, top), (left + 120, top + 22), (left, top + 22)], strength=0.5)
     for x in (left - 64, left + 126):
-        canvas.rect(x, top - 2, x + 58, top + 182, SEA_DEEP)
+        canvas.rect(x, top - 2, x + 58, top + 182, PAINT)
         for row in range(12):
-            canvas.rect(x + 8, top + 8 + row * 14.4, x + 50, top + 14 + row * 14.4, "#0f6672")
+            canvas.rect(x + 8, top + 8 + row * 14.4, x + 50, top + 14 + row * 14.4, PAINT_LIGHT)
         edge, foot = (x + 58, top + 8), (x + 2, top + 182)
         canvas.shade([edge, (x + 68, top + 20), (x + 68, top + 194), (x + 12, top + 194), foot, (x + 58, top + 182)])
     canvas.rect(left - 18, top + 186, left + 138, top + 200, STONE_DEEP)
 
 
-def pool() -> Canvas:
+def pool(look: Look) -> Canvas:
     """A pool before a white house, a lounger in the sun, two cypresses."""
-    canvas, view = Canvas(SKY), View(760, 360)
-    canvas.area([(0, 330), (210, 262), (420, 318), (640, 280), (640, 400), (0, 400)], "#93b7bd")
+    canvas, view = Canvas(SKY, look), View(760, 360)
+    canvas.area([(0, 330), (210, 262), (420, 318), (640, 280), (640, 400), (0, 400)], FAR)
     canvas.rect(0, 392, 1200, 800, SAND)
     canvas.rect(0, 372, 640, 396, LEAF_DEEP)
     for x, height in ((96, 250), (158, 210), (470, 236)):
         cypress(canvas, x, 396, height)
     house = [(560, 150), (1200, 150), (1200, 420), (560, 420)]
-    canvas.area(house, LIME)
-    canvas.rect(560, 150, 1200, 166, LIME_TURNED)
-    canvas.rect(640, 236, 1006, 420, SEA_DEEP)
-    canvas.area([(640, 420), (640, 330), (760, 236), (880, 236), (720, 420)], SEA)
+    canvas.area(house, WALL)
+    canvas.rect(560, 150, 1200, 166, WALL_TURNED)
+    canvas.rect(640, 236, 1006, 420, GLASS)
+    canvas.area([(640, 420), (640, 330), (760, 236), (880, 236), (720, 420)], GLASS_LIGHT)
     for x in (640, 760, 884, 1004):
         canvas.rect(x - 3, 236, x + 5, 420, LIME)
-    canvas.rect(600, 208, 1060, 226, LIME_TURNED)
+    canvas.rect(600, 208, 1060, 226, WALL_TURNED)
     canvas.rect(600, 226, 1060, 234, STONE_DEEP)
     canvas.shade([(600, 234), (1060, 234), (1096, 276), (636, 276)], within=house, strength=0.3)
     canvas.shade([(1060, 420), (1200, 420), (1200, 150), (1150, 150)], within=house, strength=0.2)
@@ -135,26 +150,26 @@ def _water(canvas: Canvas, view: View) -> None:
 def _lounger(canvas: Canvas) -> None:
     canvas.shade([(70, 520), (330, 500), (380, 530), (120, 560)], strength=0.3)
     canvas.area([(60, 500), (300, 478), (330, 500), (90, 526)], WOOD)
-    canvas.area([(60, 494), (300, 472), (330, 492), (90, 518)], SUN)
-    canvas.area([(60, 494), (90, 518), (44, 452), (18, 432)], SUN)
-    canvas.area([(90, 518), (44, 452), (40, 458), (84, 526)], "#d9a01f")
+    canvas.area([(60, 494), (300, 472), (330, 492), (90, 518)], WARM)
+    canvas.area([(60, 494), (90, 518), (44, 452), (18, 432)], WARM)
+    canvas.area([(90, 518), (44, 452), (40, 458), (84, 526)], WARM_DEEP)
     for x, y in ((84, 524), (298, 496), (322, 500)):
         canvas.rect(x, y, x + 6, y + 26, WOOD_DEEP)
 
 
-def block() -> Canvas:
+def block(look: Look) -> Canvas:
     """An apartment block, its balconies throwing shadows, one awning out."""
-    canvas = Canvas(SKY)
+    canvas = Canvas(SKY, look)
     canvas.rect(0, 716, 1200, 800, STONE)
     canvas.rect(0, 700, 1200, 720, LEAF_DEEP)
-    canvas.area([(930, 196), (1130, 232), (1130, 716), (930, 716)], LIME_SHADE)
+    canvas.area([(930, 196), (1130, 232), (1130, 716), (930, 716)], WALL_SHADE)
     for floor in range(5):
         top = 238 + floor * 96
-        canvas.area([(985, top + 8), (1060, top + 18), (1060, top + 62), (985, top + 56)], SHADOW)
+        canvas.area([(985, top + 8), (1060, top + 18), (1060, top + 62), (985, top + 56)], GLASS)
     front = [(150, 130), (930, 130), (930, 716), (150, 716)]
-    canvas.area(front, LIME)
-    canvas.rect(140, 116, 944, 136, LIME_TURNED)
-    canvas.rect(640, 70, 800, 120, LIME)
+    canvas.area(front, WALL)
+    canvas.rect(140, 116, 944, 136, WALL_TURNED)
+    canvas.rect(640, 70, 800, 120, WALL)
     canvas.shade([(760, 70), (800, 70), (800, 120), (760, 120)], strength=0.25)
     for floor in range(5):
         for bay in range(3):
@@ -169,23 +184,23 @@ def block() -> Canvas:
 
 def _balcony(canvas: Canvas, left: float, top: float, awning: bool) -> None:
     right = left + 196
-    canvas.rect(left, top, right, top + 76, SHADOW)
+    canvas.rect(left, top, right, top + 76, GLASS)
     glass = [(left, top + 76), (left, top + 40), (left + 60, top), (left + 120, top), (left + 30, top + 76)]
-    canvas.area(glass, SEA_DEEP)
-    canvas.rect(left + 94, top, left + 101, top + 76, LIME)
+    canvas.area(glass, GLASS_LIGHT)
+    canvas.rect(left + 94, top, left + 101, top + 76, WALL)
     if awning:
-        canvas.area([(left, top), (right, top), (right + 6, top + 34), (left - 6, top + 34)], SUN)
-        canvas.rect(left - 6, top + 34, right + 6, top + 42, "#d9a01f")
-    canvas.rect(left - 14, top + 52, right + 14, top + 84, LIME)
-    canvas.rect(left - 14, top + 76, right + 14, top + 84, LIME_TURNED)
+        canvas.area([(left, top), (right, top), (right + 6, top + 34), (left - 6, top + 34)], WARM)
+        canvas.rect(left - 6, top + 34, right + 6, top + 42, WARM_DEEP)
+    canvas.rect(left - 14, top + 52, right + 14, top + 84, WALL)
+    canvas.rect(left - 14, top + 76, right + 14, top + 84, WALL_TURNED)
     under = [(left - 14, top + 84), (right + 14, top + 84), (right + 34, top + 102), (left + 8, top + 102)]
     canvas.shade(under, strength=0.36)
 
 
-def street() -> Canvas:
+def street(look: Look) -> Canvas:
     """A village street between white walls, one side in the sun, the hill at its end."""
-    canvas, view = Canvas(SKY), View(590, 380)
-    canvas.area([(420, 330), (560, 200), (640, 250), (760, 190), (860, 330), (860, 420), (420, 420)], "#93b7bd")
+    canvas, view = Canvas(SKY, look), View(590, 380)
+    canvas.area([(420, 330), (560, 200), (640, 250), (760, 190), (860, 330), (860, 420), (420, 420)], FAR)
     canvas.area([(480, 330), (590, 300), (700, 330), (700, 440), (480, 440)], LIME)
     canvas.area([(480, 334), (590, 304), (700, 334), (700, 328), (590, 296), (480, 328)], TERRACOTTA)
     canvas.arch(576, 384, 606, 440, SHADOW)
@@ -200,7 +215,7 @@ def street() -> Canvas:
     canvas.area(view.side(0, -260, -220, 0, 9), TERRACOTTA_DEEP)
     canvas.area(view.side(1200, 800, 900, 0, 9), LIME_TURNED)
     canvas.shade(view.floor(900, 0, 640, 0, 9), within=[(0, 800), *lane[2:][::-1], (1200, 800)], strength=0.34)
-    for near, colour in ((0.1, SEA_DEEP), (1.6, WOOD_DEEP)):
+    for near, colour in ((0.1, PAINT), (1.6, WOOD_DEEP)):
         canvas.area(view.side(1200, 330, 900, near + 0.22, near + 0.55), STONE)
         canvas.area(view.side(1200, 360, 900, near + 0.25, near + 0.52), colour)
     _street_windows(canvas, view)
@@ -214,8 +229,8 @@ def street() -> Canvas:
 def _street_windows(canvas: Canvas, view: View) -> None:
     for near in (1.0, 1.3, 2.6):
         canvas.area(view.side(1200, 40, 330, near, near + 0.16), STONE)
-        canvas.area(view.side(1200, 60, 310, near + 0.02, near + 0.14), SHADOW)
-    canvas.area(view.side(1200, -60, 250, 0.26, 0.52), SHADOW)
+        canvas.area(view.side(1200, 60, 310, near + 0.02, near + 0.14), GLASS)
+    canvas.area(view.side(1200, -60, 250, 0.26, 0.52), GLASS)
     slab, front = view.floor(250, 1090, 1200, 0.2, 0.58), view.side(1090, 120, 250, 0.2, 0.58)
     canvas.area(slab, LIME_SHADE)
     for number in range(9):
@@ -225,22 +240,15 @@ def _street_windows(canvas: Canvas, view: View) -> None:
     canvas.line([front[3], front[2]], 8, LIME_TURNED)
     canvas.shade(view.side(1200, 250, 330, 0.24, 0.66), strength=0.26)
     for near in (0.3, 1.3, 2.4):
-        canvas.area(view.side(0, 40, 360, near, near + 0.22), SHADOW)
+        canvas.area(view.side(0, 40, 360, near, near + 0.22), GLASS)
         canvas.area(view.side(0, 360, 384, near - 0.02, near + 0.24), LIME_TURNED)
 
 
-def terrace() -> Canvas:
+def terrace(look: Look, sea: bool = True) -> Canvas:
     """A terrace over the sea, the shadow of a pergola across its floor."""
-    canvas, view = Canvas(SKY_LOW), View(600, 330)
+    canvas, view = Canvas(SKY_LOW, look), View(600, 330)
     canvas.disc(250, 150, 62, SUN)
-    canvas.rect(0, 330, 1200, 560, SEA)
-    canvas.rect(0, 330, 1200, 352, "#5aa6b2")
-    canvas.rect(0, 452, 1200, 560, SEA_DEEP)
-    for left, top, long in ((160, 376, 150), (210, 392, 90), (230, 410, 60), (760, 384, 120), (900, 420, 180)):
-        canvas.rect(left, top, left + long, top + 4, SKY_LOW)
-    canvas.area([(842, 330), (842, 262), (886, 330)], LIME)
-    canvas.area([(836, 330), (836, 276), (812, 330)], LIME_TURNED)
-    canvas.area([(806, 334), (892, 334), (880, 346), (818, 346)], INK)
+    _before_terrace(canvas, sea)
     canvas.area([(0, 560), (1200, 560), (1200, 800), (0, 800)], SAND)
     floor = [(0, 560), (1200, 560), (1200, 800), (0, 800)]
     bars = [[(x, 560), (x + 44, 560), (x + 348, 800), (x + 264, 800)] for x in range(-420, 1200, 118)]
@@ -258,33 +266,51 @@ def terrace() -> Canvas:
     return canvas
 
 
+def _before_terrace(canvas: Canvas, sea: bool) -> None:
+    if not sea:
+        canvas.area([(0, 560), (0, 250), (210, 170), (430, 290), (690, 150), (940, 280), (1200, 210), (1200, 560)], FAR)
+        canvas.area([(0, 560), (0, 360), (330, 300), (640, 380), (930, 320), (1200, 370), (1200, 560)], LEAF_LIGHT)
+        canvas.area([(0, 560), (0, 440), (420, 390), (800, 450), (1200, 410), (1200, 560)], LEAF)
+        for x, y, size in ((150, 420, 44), (320, 400, 36), (620, 424, 46), (860, 440, 50), (980, 426, 40)):
+            olive(canvas, x, y, size)
+        return
+    canvas.rect(0, 330, 1200, 560, SEA)
+    canvas.rect(0, 330, 1200, 352, "#5aa6b2")
+    canvas.rect(0, 452, 1200, 560, SEA_DEEP)
+    for left, top, long in ((160, 376, 150), (210, 392, 90), (230, 410, 60), (760, 384, 120), (900, 420, 180)):
+        canvas.rect(left, top, left + long, top + 4, SKY_LOW)
+    canvas.area([(842, 330), (842, 262), (886, 330)], LIME)
+    canvas.area([(836, 330), (836, 276), (812, 330)], LIME_TURNED)
+    canvas.area([(806, 334), (892, 334), (880, 346), (818, 346)], INK)
+
+
 def _table(canvas: Canvas) -> None:
     canvas.shade(ellipse(470, 748, 150, 26), [(560, 740), (700, 752), (700, 762), (560, 756)], strength=0.35)
     canvas.disc(400, 640, 108, LIME, 0.22)
     canvas.area([*ellipse(400, 640, 108, 24, 0, 180), *ellipse(400, 648, 108, 24, 180, 0)], STONE_DEEP)
     canvas.rect(394, 662, 406, 744, STONE_DEEP)
     canvas.disc(400, 744, 44, STONE_DEEP, 0.2)
-    canvas.area([(590, 560), (690, 560), (700, 668), (600, 668)], SUN)
-    canvas.area([(600, 668), (700, 668), (672, 690), (560, 690)], "#d9a01f")
+    canvas.area([(590, 560), (690, 560), (700, 668), (600, 668)], WARM)
+    canvas.area([(600, 668), (700, 668), (672, 690), (560, 690)], WARM_DEEP)
     for top, x in ((690, 562), (690, 668), (668, 694)):
         canvas.rect(x, top, x + 6, 762, WOOD_DEEP)
-    canvas.area([(372, 640), (384, 640), (386, 596), (370, 596)], SEA_DEEP)
+    canvas.area([(372, 640), (384, 640), (386, 596), (370, 596)], PAINT)
     canvas.disc(430, 634, 17, TERRACOTTA, 0.5)
 
 
-def garden() -> Canvas:
+def garden(look: Look) -> Canvas:
     """A path of flat stones to a white house, between agaves and cypresses."""
-    canvas = Canvas(SKY)
-    canvas.area([(0, 340), (300, 250), (620, 330), (900, 240), (1200, 320), (1200, 420), (0, 420)], "#93b7bd")
+    canvas = Canvas(SKY, look)
+    canvas.area([(0, 340), (300, 250), (620, 330), (900, 240), (1200, 320), (1200, 420), (0, 420)], FAR)
     canvas.rect(0, 400, 1200, 800, LEAF_LIGHT)
     canvas.rect(0, 400, 1200, 424, LEAF)
-    canvas.rect(520, 220, 860, 430, LIME)
-    canvas.area([(860, 220), (960, 250), (960, 430), (860, 430)], LIME_SHADE)
+    canvas.rect(520, 220, 860, 430, WALL)
+    canvas.area([(860, 220), (960, 250), (960, 430), (860, 430)], WALL_SHADE)
     canvas.area([(504, 222), (690, 168), (878, 222)], TERRACOTTA)
     canvas.area([(690, 168), (878, 222), (976, 252), (800, 186)], TERRACOTTA_DEEP)
-    canvas.arch(650, 310, 724, 430, SEA_DEEP)
+    canvas.arch(650, 310, 724, 430, PAINT)
     for x in (566, 780):
-        canvas.rect(x, 300, x + 44, 366, SHADOW)
+        canvas.rect(x, 300, x + 44, 366, GLASS)
         canvas.rect(x - 5, 366, x + 49, 374, STONE_DEEP)
     canvas.shade([(504, 222), (878, 222), (860, 246), (520, 246)], strength=0.3)
     stones = (
@@ -304,36 +330,9 @@ def garden() -> Canvas:
     return canvas
 
 
-def land() -> Canvas:
-    """A plot marked with posts, olive trees, hills, a strip of sea."""
-    canvas = Canvas(SKY_LOW)
-    canvas.disc(540, 130, 58, SUN)
-    canvas.rect(0, 330, 1200, 420, SEA)
-    canvas.rect(0, 330, 1200, 340, "#5aa6b2")
-    canvas.area([(0, 250), (130, 190), (290, 270), (420, 236), (640, 360), (640, 440), (0, 440)], "#93b7bd")
-    canvas.area([(820, 440), (980, 330), (1100, 360), (1200, 296), (1200, 460), (820, 460)], "#7aa3a4")
-    canvas.area([(0, 390), (260, 350), (620, 420), (940, 396), (1200, 426), (1200, 560), (0, 560)], LEAF)
-    canvas.area([(0, 470), (420, 430), (800, 470), (1200, 440), (1200, 800), (0, 800)], LEAF_LIGHT)
-    plot = [(250, 540), (830, 500), (1080, 690), (140, 740)]
-    canvas.area(plot, SAND)
-    canvas.area([(700, 509), (830, 500), (1080, 690), (870, 701)], STONE)
-    for x, y, size in ((90, 520, 70), (200, 492, 56), (960, 500, 66), (1080, 520, 82), (520, 462, 44), (640, 460, 42)):
-        canvas.shade(ellipse(x + size * 0.7, y + 2, size * 0.8, size * 0.13), strength=0.3)
-        olive(canvas, x, y, size)
-    canvas.shade(ellipse(610, 640, 130, 20), strength=0.28)
-    olive(canvas, 520, 634, 150)
-    for x, y in plot:
-        canvas.shade([(x, y - 3), (x, y + 3), (x + 62, y + 15), (x + 62, y + 10)], strength=0.35)
-        canvas.rect(x - 5, y - 56, x + 5, y + 3, LIME)
-        canvas.rect(x - 5, y - 56, x + 5, y - 42, TERRACOTTA)
-    for x, y, size in ((60, 770, 90), (1150, 790, 110)):
-        agave(canvas, x, y, size, 11)
-    return canvas
-
-
-def patio() -> Canvas:
+def patio(look: Look) -> Canvas:
     """A patio with stairs along its wall, an arch below, pots on the steps."""
-    canvas = Canvas(LIME)
+    canvas = Canvas(LIME, look)
     canvas.rect(0, 0, 330, 660, LIME_TURNED)
     canvas.area([(0, 660), (1200, 660), (1200, 800), (0, 800)], STONE)
     for row in range(3):
@@ -346,7 +345,7 @@ def patio() -> Canvas:
         x, y = 560 + step * 56, 660 - step * 46
         steps += [(x, y - 46), (x + 56, y - 46)]
     flight = [*steps, (1200, 246), (1200, 660)]
-    canvas.rect(1064, 60, 1200, 246, SEA_DEEP)
+    canvas.rect(1064, 60, 1200, 246, PAINT)
     canvas.rect(1050, 46, 1200, 60, STONE)
     canvas.rect(1050, 46, 1064, 246, STONE)
     canvas.area(flight, LIME_TURNED)
@@ -355,7 +354,7 @@ def patio() -> Canvas:
         canvas.rect(x - 4, y, x + 56, y + 9, TERRACOTTA)
         canvas.rect(x, y + 9, x + 4, y + 46, LIME_SHADE)
     canvas.arch(900, 420, 1050, 660, SHADOW)
-    canvas.area([(900, 500), (940, 440), (940, 660), (900, 660)], SEA_DEEP)
+    canvas.area([(900, 500), (940, 440), (940, 660), (900, 660)], PAINT)
     _patio_left(canvas)
     for step, size in ((2, 44), (4, 44), (6, 44)):
         x, y = 560 + step * 56 + 28, 614 - step * 46

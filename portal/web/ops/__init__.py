@@ -1,7 +1,7 @@
 """The ops face: an application of its own on PORTAL_OPS_BIND, never on the public address.
 
-In demo mode it shows the captured mails; elsewhere it says that the console comes later. It writes nothing, sets no
-cookie and knows no visitor; whoever reaches its address may read it, so that address stays inside.
+In demo mode it shows the captured mails and the style guide; elsewhere it says that the console comes later. It writes
+nothing, sets no cookie and knows no visitor; whoever reaches its address may read it, so that address stays inside.
 """
 
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from portal.settings import Settings
 from portal.signing import Signer
 from portal.web import files
 from portal.web.guards import SafeHeaders
-from portal.web.ops import mails, pages
+from portal.web.ops import mails, pages, style
 from portal.web.site import Site
 from portal.web.transactions import THREADS
 
@@ -31,6 +31,10 @@ VIEWER = [
     Route(at.OPS_MAIL_FILE, mails.file,  name="mail_file"),
     Route(at.OPS_MAIL_HTML, mails.html,  name="mail_html"),
     Route(at.OPS_MAIL,      mails.show,  name="mail"),
+    Route(at.MEDIA,         files.photo, name="photo"),
+    Route(at.STYLE,         style.begin, name="style"),
+    Route(at.STYLE_SHEET,   style.sheet, name="style_sheet"),
+    Route(at.STYLE_THEME,   style.guide, name="style_theme"),
 ]  # fmt: skip
 LATER = [Route(at.OPS, pages.later, name="later")]
 
