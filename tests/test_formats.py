@@ -20,29 +20,56 @@ from portal.language.locales import first_of, negotiated
         (125_000_000, "nl", "€\N{NO-BREAK SPACE}1.250.000"),
         (99_550, "en", "€995.50"),
         (95_000, "es", "950\N{NO-BREAK SPACE}€"),
+        (123_450, "de", "1.234,50\N{NO-BREAK SPACE}€"),
+        (123_450, "fr", "1\u202f234,50\xa0€"),
+        (123_450, "nl", "€\N{NO-BREAK SPACE}1.234,50"),
+        (123_450, "sv", "1\xa0234,50\xa0€"),
     ],
 )
 def test_a_price_has_no_decimals_unless_it_has_cents(minor, locale, shown):
     assert formats.money(minor, "EUR", locale) == shown
 
 
-def test_an_area_keeps_its_unit_and_at_most_one_decimal():
-    assert formats.area(Decimal("1040.00"), "en") == "1,040\N{NO-BREAK SPACE}m²"
-    assert formats.area(Decimal("1040.00"), "es") == "1.040\N{NO-BREAK SPACE}m²"
-    assert formats.area(Decimal("85.46"), "es") == "85,5\N{NO-BREAK SPACE}m²"
+@pytest.mark.parametrize(
+    ("locale", "large", "small"),
+    [
+        ("en", "1,040\xa0m²", "85.5\xa0m²"),
+        ("es", "1.040\xa0m²", "85,5\xa0m²"),
+        ("de", "1.040\xa0m²", "85,5\xa0m²"),
+        ("fr", "1\u202f040\xa0m²", "85,5\xa0m²"),
+        ("nl", "1.040\xa0m²", "85,5\xa0m²"),
+        ("sv", "1\xa0040\xa0m²", "85,5\xa0m²"),
+    ],
+)
+def test_an_area_keeps_its_unit_and_at_most_one_decimal(locale, large, small):
+    assert formats.area(Decimal("1040.00"), locale) == large
+    assert formats.area(Decimal("85.46"), locale) == small
 
 
-def test_a_moment_is_told_by_the_clock_of_spain():
+@pytest.mark.parametrize(
+    ("locale", "first", "later"),
+    [
+        ("en", "1 March 2027", "23 November 2026"),
+        ("es", "1 de marzo de 2027", "23 de noviembre de 2026"),
+        ("de", "1. März 2027", "23. November 2026"),
+        ("fr", "1er mars 2027", "23 novembre 2026"),
+        ("nl", "1 maart 2027", "23 november 2026"),
+        ("sv", "1 mars 2027", "23 november 2026"),
+    ],
+)
+def test_a_moment_is_told_by_the_clock_of_spain_as_each_language_writes_dates(locale, first, later):
+    assert formats.day(datetime(2027, 2, 28, 23, 30, tzinfo=UTC), locale) == first
     moment = datetime(2026, 11, 23, 13, 12, 7, tzinfo=UTC)
-    assert formats.moment(moment, "en") == "23 November 2026, 14:12:07"
-    assert formats.moment(moment, "es") == "23 de noviembre de 2026, 14:12:07"
-    assert formats.minute(moment, "es") == "23 de noviembre de 2026, 14:12"
+    assert formats.day(moment, locale) == later
+    assert formats.minute(moment, locale) == f"{later}, 14:12"
+    assert formats.moment(moment, locale) == f"{later}, 14:12:07"
 
 
 @pytest.mark.parametrize(
     ("header", "locale"),
     [
-        ("", "en"), ("es-ES,es;q=0.9,en;q=0.8", "es"), ("de,es;q=0.5,en;q=0.7", "en"), ("fr", "en"),
+        ("", "en"), ("es-ES,es;q=0.9,en;q=0.8", "es"), ("pl,es;q=0.5,en;q=0.7", "en"), ("fr", "fr"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"), ("nl-BE", "nl"), ("sv-SE,sv;q=0.8,en;q=0.5", "sv"), ("it", "en"),
         ("en;q=0, es;q=0.1", "es"), ("*;q=x,es", "es"), ("x" * 600 + ",es", "en"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from portal.catalogue import naming
 from portal.language import locales
 from portal.language.messages import CATALOGUES, N_, translated, translations
 from portal.settings import ROOT
@@ -67,6 +68,74 @@ def test_nothing_is_fuzzy_and_no_text_begins_or_ends_with_a_space(locale: str):
             assert message.string == message.string.strip()
 
 
+# How each language says none, one, two and five: French counts none as one.
+COUNTED = {
+    "en": ("0 homes", "1 home", "2 homes", "5 homes"),
+    "es": ("0 viviendas", "1 vivienda", "2 viviendas", "5 viviendas"),
+    "de": ("0 Immobilien", "1 Immobilie", "2 Immobilien", "5 Immobilien"),
+    "fr": ("0 bien", "1 bien", "2 biens", "5 biens"),
+    "nl": ("0 woningen", "1 woning", "2 woningen", "5 woningen"),
+    "sv": ("0 bostäder", "1 bostad", "2 bostäder", "5 bostäder"),
+}
+DAYS = {
+    "en": ("Confirmed 1 day ago", "Confirmed 5 days ago"),
+    "es": ("Confirmado hace 1 día", "Confirmado hace 5 días"),
+    "de": ("Vor 1 Tag bestätigt", "Vor 5 Tagen bestätigt"),
+    "fr": ("Confirmé il y a 1 jour", "Confirmé il y a 5 jours"),
+    "nl": ("1 dag geleden bevestigd", "5 dagen geleden bevestigd"),
+    "sv": ("Bekräftad för 1 dag sedan", "Bekräftad för 5 dagar sedan"),
+}
+
+
+@pytest.mark.parametrize("locale", locales.SITE)
+def test_what_is_counted_takes_the_form_of_its_number(locale: str):
+    count = translations(locale).ngettext
+    shown = [count("%(count)s home", "%(count)s homes", n) % {"count": n} for n in (0, 1, 2, 5)]
+    assert tuple(shown) == COUNTED[locale]
+    ago = [count("Confirmed %(days)s day ago", "Confirmed %(days)s days ago", n) % {"days": n} for n in (1, 5)]
+    assert tuple(ago) == DAYS[locale]
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [
+        ("en", "Villa in Nueva Andalucía, Marbella"),
+        ("es", "Chalet en Nueva Andalucía, Marbella"),
+        ("de", "Villa in Nueva Andalucía, Marbella"),
+        ("fr", "Villa à Nueva Andalucía, Marbella"),
+        ("nl", "Villa in Nueva Andalucía, Marbella"),
+        ("sv", "Villa i Nueva Andalucía, Marbella"),
+    ],
+)
+def test_a_home_is_called_by_type_and_place_in_every_language(locale: str, title: str):
+    assert naming.title("villa", "sale", "Marbella", "Nueva Andalucía", locale) == title
+
+
+@pytest.mark.parametrize("locale", locales.SITE)
+def test_every_kind_and_offer_has_a_name_of_its_own(locale: str):
+    names = {
+        naming.title(kind, offer, "Marbella", None, locale) for kind in naming.KINDS for offer in naming.TITLES
+    }  # fmt: skip
+    assert len(names) == len(naming.KINDS) * len(naming.TITLES)
+    slugs = {naming.slug(kind, "sale", "Marbella", None, locale) for kind in naming.KINDS}
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) for slug in slugs)
+
+
+def test_a_feature_is_told_in_the_readers_language_and_one_we_do_not_know_as_the_agency_wrote_it():
+    assert naming.feature("sea VIEWS ", "de") == "Meerblick"
+    assert naming.feature("Elevator", "sv") == "Hiss"
+    assert naming.feature("Bodega con cava", "de") == "Bodega con cava"
+
+
+def test_french_sets_its_spaces_before_signs_and_inside_quotation_marks():
+    for message in catalogue("fr"):
+        given = message.string if isinstance(message.string, tuple) else (message.string,)
+        for text in given if message.id else ():
+            assert not re.search(r"(?<![\u202f])[;!?](?!\w)", text), text
+            assert not re.search(r"(?<![\xa0\d]):(?!/)", text), text
+            assert not re.search(r"«(?!\xa0)|(?<!\xa0)»|'", text), text
+
+
 def test_english_is_the_key_itself_and_a_language_we_lack_falls_back_to_it():
     assert N_("Newest first") == translated("en", "Newest first") == translated("xx", "Newest first")
     assert translated("es", "Newest first") == "Más recientes"
@@ -77,9 +146,11 @@ def test_english_is_the_key_itself_and_a_language_we_lack_falls_back_to_it():
     ("header", "chosen"),
     [
         ("es-ES,es;q=0.9,en;q=0.8", "es"),
-        ("de,es;q=0.5", "es"),
+        ("it,es;q=0.5", "es"),
         ("en;q=0,es", "es"),
-        ("fr", "en"),
+        ("fr", "fr"),
+        ("de-CH,fr;q=0.9", "de"),
+        ("pt", "en"),
         ("x;q=y", "en"),
         ("", "en"),
     ],

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 
 # Complete in every text; the first is the language of the message keys and the fallback.
-SITE = ("en", "es")
+SITE = ("en", "es", "de", "fr", "nl", "sv")
+# Each by its own name, as a reader looks for it.
 NAMES = {
-    "en": "English", "es": "Español", "de": "Deutsch", "nl": "Nederlands", "fr": "Français", "sv": "Svenska",
+    "en": "English", "es": "Español", "de": "Deutsch", "fr": "Français", "nl": "Nederlands", "sv": "Svenska",
 }  # fmt: skip
-# Answers may be asked for in more languages than the site is written in: agencies speak them.
-ANSWERS = tuple(NAMES)
 DEFAULT = "en"
 
 

@@ -1,0 +1,145 @@
+"""Every page in every language: nothing that people see or hear is left in English.
+
+Each page is reached as a visitor reaches it, by the language switch of the English one.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from lxml import etree
+from sqlmodel import Session, select
+from starlette.testclient import TestClient
+
+from portal import addresses as at
+from portal.catalogue import invitations
+from portal.catalogue.agencies import Contact
+from portal.catalogue.photos import Media
+from portal.catalogue.properties import Property, PropertyPhoto
+from portal.db import Database
+from portal.language import locales
+from portal.settings import Settings
+from portal.signing import Signer
+from portal.web.routes import ROUTES
+from tests import cast
+from tests.web.reading import Page, get
+from tests.web.test_enquire import JANE
+
+# Whatever carries a text that is read out or shown, beside what stands between the tags.
+SPOKEN = ("alt", "aria-label", "title", "placeholder", "label")
+# Names, which are the same everywhere, and what looks like words and is none.
+NAMES = re.compile(
+    r" \(\d+\)|ImmoMarket|OptimaSys Group Spain S\.L\.|Costa Norte Homes|Grupo Alborán|Avenida del Prado"
+    r"|Calle Alfredo Palma|Nueva Andalucía|Marbella|Málaga|WhatsApp|Atom|JSON Feed|SHA-256|IM-\S+|\S+@\S+|[0-9a-f]{64}"
+)
+# What a language spells as English does; the title of the policy stays English with it.
+SAME = {
+    "es": {"Hotel", "Error:"},
+    "de": {"Penthouse", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Villa in", "Register", "Website"},
+    "fr": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Garage", "Photos", "Contact", "Date",
+           "Document", "Data Policy, version 1"},
+    "nl": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Contact", "Website",
+           "Filters", "Villa in", "Register", "Document"},
+    "sv": {"Villa", "Bungalow", "Garage", "Ruin", "Pool", "Register", "Data Policy, version 1"},
+}  # fmt: skip
+TRANSLATED = [lang for lang in locales.SITE if lang != locales.DEFAULT]
+
+
+def texts(page: Page, lang: str) -> set[str]:
+    """Every text of a page in its own language, without names: what is marked as another one's is left out."""
+    found = {NAMES.sub("", re.sub(r"\s+", " ", text)).strip(" ,.·") for text in _texts(page.tree, lang)}
+    return {text for text in found if re.search(r"[^\W\d_]{3,}", text)}
+
+
+def _texts(element: Any, lang: str) -> Iterator[str]:
+    if element.get("lang", lang) != lang or element.tag in ("script", "style", "code"):
+        return
+    yield from (element.get(name) for name in SPOKEN if element.get(name))
+    yield element.get("content") if element.get("name") == "description" else element.text or ""
+    for child in element.iterchildren(tag=etree.Element):
+        yield from _texts(child, lang)
+        yield child.tail or ""
+
+
+def furnish(session: Session) -> None:
+    """Give the villa photos and a plan, say something odd about it, and take the apartment off the site."""
+    villa, flat = session.exec(select(Property).where(Property.agency_id == 1).order_by(Property.id)).all()
+    for position, kind in enumerate(("photo", "photo", "photo", "floorplan")):
+        media = f"{position:064x}"
+        session.add(Media(hash=media, state="ready", width=1200, height=800, colour="p-07", given_at=cast.NOW))
+        session.add(
+            PropertyPhoto(
+                property_id=villa.id, position=position, kind=kind, media=media,
+                source_url="https://agency.example/1.jpg", caption=None if position else "Garden path to the house",
+            )
+        )  # fmt: skip
+    villa.features = ["Sea views", "Garage", "Hand-made tiles"]
+    flat.state, flat.withdrawn_at = "withdrawn", cast.NOW
+
+
+def unconfirmed(session: Session) -> Contact:
+    """The contact of the other agency, who has yet to confirm its address."""
+    contact = session.get_one(Contact, 2)
+    contact.confirmed_at = contact.confirmed_how = None
+    session.flush()
+    session.refresh(contact)
+    return contact
+
+
+@pytest.fixture
+def english(client: TestClient, villa: str, database: Database, settings: Settings) -> dict[str, str]:
+    """The address of a page of every kind in English, by its route, or by what is special about it."""
+    gone = client.get("/en/buy?place=MB-1043").headers["location"]
+    database.write(furnish)
+    sent = client.post(f"{villa}/enquire", data={**get(client, villa).form(), **JANE})
+    token = invitations.token(Signer(settings.key), database.write(unconfirmed))
+    public_id = villa.split("/")[3].partition("-")[0]
+    return {
+        "home": at.home("en"), "search": at.search("en", "rent"), "search_town": at.search("en", "buy", "marbella"),
+        "search_area": at.search("en", "buy", "marbella", "nueva-andalucia"), "property": villa,
+        "gallery": f"{villa}/photos", "enquire": f"{villa}/enquire", "status": sent.headers["location"],
+        "legal": at.legal("en"), "contact": at.contact("en"), "accessibility": at.accessibility("en"),
+        "how_we_sort": at.how_we_sort("en"), "policy": at.policy("en", "data-policy"),
+        "policy_version": at.policy("en", "data-policy", 1), "agencies": at.agencies("en"),
+        "agency": at.agency("en", "costa-norte"), "report": at.report("en", public_id),
+        "reported": at.reported("en", public_id), "confirm_contact": at.confirm_contact("en", token), "gone": gone,
+        "filtered": at.search("en", "buy", bedrooms=3, price_max=2_000_000, type="villa", sort="price_asc"),
+        "empty": at.search("en", "buy", bedrooms=9, type="villa"), "unknown place": at.search("en", "buy", place="Ys"),
+        "nowhere": "/en/nowhere",
+    }  # fmt: skip
+
+
+def in_language(client: TestClient, page: Page, lang: str) -> Page:
+    """The page that the language switch of a page leads to, which is the same one."""
+    (address,) = page.tree.xpath(f".//nav//a[@hreflang='{lang}']/@href")
+    found = get(client, str(address))
+    assert (found.status, found.tree.get("lang")) == (page.status, lang), address
+    return found
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_no_page_shows_a_text_that_is_still_english(client: TestClient, english: dict[str, str], lang: str):
+    left = {}
+    for name, address in english.items():
+        page = get(client, address)
+        left[name] = texts(page, "en") & texts(in_language(client, page, lang), lang) - SAME[lang]
+    assert {name: found for name, found in left.items() if found} == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_no_form_that_comes_back_shows_an_english_text(client: TestClient, english: dict[str, str], lang: str):
+    for name, empty in (("enquire", {"words": "", "professional": "yes", "reach": "phone"}), ("report", {})):
+        page = Page(client.post(english[name], data=empty))
+        address = in_language(client, get(client, english[name]), lang).response.url.path
+        answer = Page(client.post(address, data=empty))
+        assert (page.status, answer.status) == (422, 422)
+        assert texts(page, "en") & texts(answer, lang) - SAME[lang] == set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_page_of_every_route_is_looked_at(english: dict[str, str]):
+    for_people = {route.name for route in ROUTES if route.path.startswith("/{lang}/") and "GET" in route.methods}
+    assert for_people - set(english) == {"feed", "feed_town", "feed_area"}
