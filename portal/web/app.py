@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
 
 from portal.db import Database
 from portal.mail import waking
 from portal.settings import Settings
 from portal.signing import Signer
+from portal.web.cache import PageCache
 from portal.web.errors import HANDLERS
 from portal.web.guards import BodyLimits, SafeHeaders
 from portal.web.routes import ROUTES
@@ -19,7 +19,7 @@ from portal.web.site import Site
 from portal.web.transactions import THREADS
 
 
-def create(settings: Settings | None = None) -> ASGIApp:
+def create(settings: Settings | None = None) -> PageCache:
     """The application; without settings those of the environment. Raises `SettingsRefused`.
 
     A factory: `granian --factory portal.web.app:create`, `uvicorn --factory portal.web.app:create`.
@@ -41,5 +41,5 @@ def create(settings: Settings | None = None) -> ASGIApp:
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    # Outside everything: the page of a fault carries the same headers as every other.
-    return SafeHeaders(app, chosen.https)
+    # Outside everything: a page is kept with its headers, and the page of a fault carries the same as every other.
+    return PageCache(SafeHeaders(app, chosen.https))

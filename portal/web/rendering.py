@@ -1,10 +1,9 @@
 """Rendering: a template in the visitor's language becomes a response with its caching.
 
-Public pages are the same bytes for everybody and carry an ETag. What belongs to one visitor, and every answer to a
-form, is `private` and kept by nobody.
+Public pages are the same bytes for everybody, kept and tagged by the page cache. What belongs to one visitor, and every
+answer to a form, is `private` and kept by nobody.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.language import locales
-from portal.templating import render
+from portal.templating import render, static
 from portal.web.site import site
 from portal.web.transactions import in_thread
 
 PUBLIC = {"Cache-Control": "public, max-age=0, must-revalidate"}
 PRIVATE = {"Cache-Control": "no-store"}
+# What a browser may fetch ahead when a visitor is about to follow a link: nothing inline, so it goes by header.
+AHEAD = {"Speculation-Rules": f'"{static("speculation.json")}"'}
 
 
 async def page(
@@ -36,17 +37,8 @@ async def page(
         request, render, template, lang, origin=site(request).settings.origin, alternates=others,
         names=locales.NAMES, indexed=not private and status == 200, **context,
     )  # fmt: skip
-    if private or status != 200:
-        return Response(html, status, PRIVATE, "text/html; charset=utf-8")
-    return _public(request, html)
-
-
-def _public(request: Request, html: str) -> Response:
-    body = html.encode()
-    headers = {**PUBLIC, "ETag": f'"{hashlib.sha256(body).hexdigest()[:24]}"'}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+    caching = PRIVATE if private or status != 200 else {**PUBLIC, **AHEAD}
+    return Response(html, status, caching, "text/html; charset=utf-8")
 
 
 def _in_language(request: Request, lang: str) -> str:
