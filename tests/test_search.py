@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from portal.catalogue import naming, places, properties, search
-from portal.catalogue.search import Filters
+from portal.catalogue.filters import SORTS, Filters
 from portal.db import Database
 from tests import cast
 from tests.cast import NOW
@@ -49,7 +49,7 @@ def walk(session: Session, filters: Filters) -> tuple[list[list[str]], list[list
     return forwards, backwards
 
 
-@pytest.mark.parametrize("sort", search.SORTS)
+@pytest.mark.parametrize("sort", SORTS)
 def test_pages_show_every_home_once_and_lead_back_the_same_way(catalogue: Database, sort: str):
     with catalogue.read() as session:
         forwards, backwards = walk(session, Filters("buy", sort=sort))

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import and_, select
+from sqlmodel import Session, col
 from starlette.requests import Request
 
-from portal.catalogue import agencies
-from portal.catalogue.agencies import Agency, Office
+from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.search import Home
 from portal.consent import notices, policies
-from portal.consent.notices import FirstLayer
+from portal.consent.notices import FirstLayer, Notice
 from portal.consent.policies import PolicyVersion
 from portal.web.site import Site, site
 from portal.web.transactions import in_thread
@@ -23,6 +23,7 @@ class Asking:
     agency: Agency
     office: Office | None
     policy: PolicyVersion | None
+    latest: Notice | None
     open: bool
 
 
@@ -35,13 +36,24 @@ class Served:
 
 
 def about(session: Session, home: Home, lang: str, now: datetime) -> Asking:
-    """Who receives an enquiry about this home. Three statements, four where nobody is confirmed."""
-    agency = session.get_one(Agency, home.agency_id)
-    recipient = agencies.recipient(session, home.agency_id)
-    office = recipient[1] if recipient else _any_office(session, home.agency_id)
-    policy = _policy(session, lang, now)
-    takes = agency.paused_at is None and recipient is not None and policy is not None
-    return Asking(agency, office, policy, takes)
+    """Who receives an enquiry about this home, as `agencies.recipient` chooses. One statement."""
+    receives = and_(
+        col(Contact.office_id) == Office.id, col(Contact.confirmed_at).is_not(None), col(Contact.retired_at).is_(None)
+    )
+    policy = policies.number_in_force(policies.DATA_POLICY, lang, now)
+    statement = (
+        select(Agency, Office, Contact, PolicyVersion, Notice)
+        .outerjoin(Office, col(Office.agency_id) == Agency.id)
+        .outerjoin(Contact, receives)
+        .outerjoin(PolicyVersion, col(PolicyVersion.id) == policy)
+        .outerjoin(Notice, col(Notice.id) == notices.number_of_latest(home.agency_id, lang))
+        .where(col(Agency.id) == home.agency_id)
+        .order_by(col(Contact.id).is_(None), col(Contact.role) != "primary", col(Contact.id), col(Office.id))
+        .limit(1)
+    )
+    agency, office, contact, in_force, latest = session.execute(statement).one()
+    takes = agency.paused_at is None and contact is not None and in_force is not None
+    return Asking(agency, office, in_force, latest, takes)
 
 
 async def served(request: Request, asking: Asking, lang: str, now: datetime) -> Served | None:
@@ -49,20 +61,10 @@ async def served(request: Request, asking: Asking, lang: str, now: datetime) -> 
     if asking.office is None or asking.policy is None:
         return None
     layer = notices.first_layer(asking.agency, asking.office, asking.policy, lang)
-    return await in_thread(request, _serve, site(request), asking.agency, layer, asking.policy, lang, now)
+    return await in_thread(request, _serve, site(request), asking, layer, lang, now)
 
 
-def _serve(site: Site, agency: Agency, layer: FirstLayer, policy: PolicyVersion, lang: str, now: datetime) -> Served:
-    notice = notices.served(site.database, agency, layer, policy.id or 0, lang, now)
+def _serve(site: Site, asking: Asking, layer: FirstLayer, lang: str, now: datetime) -> Served:
+    policy = asking.policy.id if asking.policy else None
+    notice = notices.served(site.database, asking.agency, layer, policy or 0, lang, now, asking.latest)
     return Served(layer, notices.token(site.signer, notice))
-
-
-def _policy(session: Session, lang: str, now: datetime) -> PolicyVersion | None:
-    try:
-        return policies.in_force(session, policies.DATA_POLICY, lang, now)
-    except policies.PolicyUnknown:
-        return None
-
-
-def _any_office(session: Session, agency_id: int) -> Office | None:
-    return session.exec(select(Office).where(Office.agency_id == agency_id).order_by(col(Office.id))).first()

@@ -7,7 +7,6 @@ page, after the lead is durable.
 from datetime import datetime
 
 from sqlmodel import Session
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -20,7 +19,7 @@ from portal.language import locales
 from portal.language.messages import N_
 from portal.web import asking, forms, typed
 from portal.web.forms import EnquiryForm
-from portal.web.guards import MAX_BODY, came_from_elsewhere
+from portal.web.guards import came_from_elsewhere
 from portal.web.presenting import Shown
 from portal.web.properties import gone, sought
 from portal.web.rendering import page
@@ -47,7 +46,7 @@ async def submit(request: Request) -> Response:
     """One enquiry: 303 to its status page once stored, else the form again (422, or 403 when sent from elsewhere)."""
     lang, now = language(request), db.utcnow()
     shown = Shown(lang, now)
-    form = forms.sent(await _fields(request), lang)
+    form = forms.sent(await forms.posted(request), lang)
     home, taken = await reading(request, _asked_about, request.path_params["key"], now)
     if not taken:
         return await gone(request, home, form.words.data)
@@ -68,13 +67,6 @@ async def submit(request: Request) -> Response:
 async def _receive(request: Request, enquiry: Enquiry, now: datetime) -> Received:
     here = site(request)
     return await writing(request, enquiries.receive, enquiry, here.signer, here.settings.mail_domain, now)
-
-
-async def _fields(request: Request) -> FormData:
-    # Our forms are urlencoded; anything else holds no field of ours, and the form comes back saying what is missing.
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return FormData()
-    return await request.form(max_files=0, max_fields=40, max_part_size=MAX_BODY)
 
 
 async def _form(

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portal.catalogue.agencies import AgencyUnknown
 from portal.catalogue.invitations import InvitationVoid
 from portal.catalogue.properties import PropertyUnknown
 from portal.catalogue.search import PlaceUnknown
@@ -30,7 +31,7 @@ TEXTS = {
     ),
     500: (N_("Something is broken on our side"), N_("Nothing you did was wrong. Please try again in a few minutes.")),
 }
-NOT_FOUND = (PropertyUnknown, PlaceUnknown, PolicyUnknown, TokenRefused)
+NOT_FOUND = (AgencyUnknown, PropertyUnknown, PlaceUnknown, PolicyUnknown, TokenRefused)
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Files as they are: the site's own (stylesheet, icons, font), photos by the hash of their content, robots.txt."""
+"""Files as they are: the site's own (stylesheet, icons, font), photos by the hash of their content."""
 
 import re
 from pathlib import Path
@@ -6,16 +6,20 @@ from pathlib import Path
 import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 
+from portal.catalogue import photos
 from portal.templating import STATIC, static
 from portal.web.site import site
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_A_WEEK = {"Cache-Control": "public, max-age=604800"}
-MEDIA_WIDTHS = ("480", "800", "1200")
-MEDIA_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
-TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}
+MEDIA_WIDTHS = frozenset(map(str, photos.WIDTHS))
+MEDIA_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+TYPES = {
+    ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2",
+    ".txt": "text/plain", ".webmanifest": "application/manifest+json", ".json": "application/speculationrules+json",
+}  # fmt: skip
 
 
 async def own(request: Request) -> Response:
@@ -37,12 +41,6 @@ async def photo(request: Request) -> Response:
     path = site(request).settings.data_directory / "media" / media / f"{width}.{suffix}"
     await _must_exist(path)
     return FileResponse(path, headers=FOR_EVER, media_type=MEDIA_TYPES[suffix])
-
-
-async def robots(request: Request) -> Response:
-    """What crawlers may read: everything but what belongs to one visitor."""
-    closed = "".join(f"Disallow: /*/{part}/\n" for part in ("enquiries", "confirm"))
-    return PlainTextResponse(f"User-agent: *\n{closed}", headers=FOR_A_WEEK)
 
 
 async def _must_exist(path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import FormData
+from starlette.requests import Request
 from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
@@ -17,6 +18,7 @@ from portal.enquiries import Enquiry
 from portal.language import locales
 from portal.language.messages import N_
 from portal.web import typed
+from portal.web.guards import MAX_BODY
 from portal.web.presenting import Shown
 
 NAME, EMAIL, PHONE, COMPANY, WORDS, LABEL = 120, 254, 40, 120, 2000, 60
@@ -95,6 +97,16 @@ def empty(lang: str, shown_on: str) -> EnquiryForm:
 def sent(data: FormData | Mapping[str, Any], lang: str) -> EnquiryForm:
     """The form as it came back."""
     return EnquiryForm(data, language=lang)
+
+
+async def posted(request: Request) -> FormData:
+    """The fields a visitor's browser sent.
+
+    Our forms are urlencoded; anything else holds no field of ours, and the form comes back saying what is missing.
+    """
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return FormData()
+    return await request.form(max_files=0, max_fields=40, max_part_size=MAX_BODY)
 
 
 def _needed(field: Field, message: str) -> None:

@@ -8,12 +8,14 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import addresses, db
 from portal.catalogue import search
-from portal.catalogue.search import Card, Filters, Town
+from portal.catalogue.filters import Filters
+from portal.catalogue.search import Card, Town
 from portal.language import locales
+from portal.web import structured
 from portal.web.presenting import Shown
 from portal.web.rendering import page
 from portal.web.search import options
-from portal.web.site import language
+from portal.web.site import language, site
 from portal.web.transactions import reading
 
 # The towns of the drawn coast, west to east: slug → class of its place on it, and on which side its label stands.
@@ -51,6 +53,7 @@ async def show(request: Request) -> Response:
         request, "home/home.html", lang, shown=Shown(lang, db.utcnow()), newest=front.newest, towns=front.towns,
         coast=coast, elsewhere=[town for town in front.towns if town.slug not in drawn][:24], typed="",
         filters=Filters("buy"), options=options(lang, Filters("buy")), homes=sum(town.homes for town in front.towns),
+        canonical=addresses.home(lang), structured=structured.website(lang, site(request).settings.origin),
     )  # fmt: skip
 
 

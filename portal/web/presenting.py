@@ -4,14 +4,15 @@ What is missing is said, never left out: a card keeps its shape whatever the age
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
 from portal import addresses
-from portal.catalogue import naming
+from portal.catalogue import costs, naming
+from portal.catalogue.costs import Costs, Purchase
 from portal.catalogue.search import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
@@ -77,6 +78,11 @@ class Shown:
         slug = naming.slug(card.kind, card.offer, card.town, card.area, lang or self.lang)
         return addresses.enquire(lang or self.lang, card.public_id, slug)
 
+    def gallery(self, card: Card, lang: str | None = None) -> str:
+        """The page of all photos of a home."""
+        slug = naming.slug(card.kind, card.offer, card.town, card.area, lang or self.lang)
+        return addresses.gallery(lang or self.lang, card.public_id, slug)
+
     def price(self, card: Card) -> str | None:
         """The price, None where the agency gives it on request."""
         return None if card.price_minor is None else formats.money(card.price_minor, card.currency, self.lang)
@@ -96,15 +102,46 @@ class Shown:
         return f"{self.price(card) or ''} {self.period(card)}".strip() if card.price_minor is not None else ""
 
     def price_note(self, card: Card) -> str:
-        """The line under the price."""
+        """The line under the price: all there is to pay, where that can be told."""
         if card.price_minor is None:
             return self._("The agency gives the price on request")
         if card.offer != "sale":
             return self._("Holiday let") if card.offer == "rent_short" else self._("Long-term rental")
-        if not card.built_m2 or card.kind not in naming.DWELLINGS:
+        total = costs.total_minor(self.purchase(card), self.today)
+        if total is None:
             return self._("plus taxes and costs")
-        each = formats.money(round(card.price_minor / card.built_m2 / 100) * 100, card.currency, self.lang)
-        return self._("%(price)s per m², plus taxes and costs") % {"price": each}
+        return self._("%(price)s with taxes and costs") % {"price": formats.money(total, card.currency, self.lang)}
+
+    def price_note_short(self, card: Card) -> str:
+        """The same, where there is little room."""
+        total = costs.total_minor(self.purchase(card), self.today)
+        if total is None:
+            return self.price_note(card)
+        return self._("%(price)s with costs") % {"price": formats.money(total, card.currency, self.lang)}
+
+    def price_per_metre(self, card: Card) -> str:
+        """The price of a built m² of a home for sale; empty where one of the two is not given."""
+        if card.price_minor is None or not card.built_m2 or card.offer != "sale" or card.kind not in naming.DWELLINGS:
+            return ""
+        return formats.money(round(card.price_minor / card.built_m2 / 100) * 100, card.currency, self.lang)
+
+    def costs(self, card: Card) -> Costs | None:
+        """The taxes and fees of buying a home today; None where they cannot be told."""
+        return costs.purchase_costs(self.purchase(card), self.today)
+
+    def purchase(self, card: Card) -> Purchase:
+        """A home as the law of its taxes looks at it."""
+        return Purchase(card.price_minor, card.new_build, card.province, card.offer, card.kind, card.currency)
+
+    @property
+    def today(self) -> date:
+        """The day in Spain."""
+        return self.now.astimezone(formats.ZONE).date()
+
+    @property
+    def quarter(self) -> datetime:
+        """The quarter of an hour that has begun: words depend on nothing finer, because pages are kept so long."""
+        return self.now.replace(minute=self.now.minute // 15 * 15, second=0, microsecond=0)
 
     def flag(self, card: Card) -> tuple[str, bool] | None:
         """The one word beside the price, and whether it says new. A home with a former price has none."""
@@ -112,7 +149,7 @@ class Shown:
             return self._(MARKET[card.market_status]), False
         if self.former_price(card):
             return None
-        if card.published_at is not None and self.now - card.published_at < NEW:
+        if card.published_at is not None and self.quarter - card.published_at < NEW:
             return self._("New"), True
         return (self._("New build"), False) if card.new_build else None
 
@@ -123,8 +160,9 @@ class Shown:
             size = self._size(self._("%s built"), card.built_m2)
             facts = [size, outside] if card.kind not in ("land", "ruin") else [outside or size]
             return [fact for fact in facts if fact] or [Fact("", self._("size not given"), given=False)]
+        beds = self._count(card.bedrooms, ngettext("%s bed", "%s bed", card.bedrooms or 0), self._("beds not given"))
         facts = [
-            self._count(card.bedrooms, ngettext("%s bed", "%s bed", card.bedrooms or 0), self._("beds not given")),
+            Fact("", self._("studio")) if card.kind == "studio" and not card.bedrooms else beds,
             self._count(card.bathrooms, ngettext("%s bath", "%s bath", card.bathrooms or 0), self._("baths not given")),
             self._size("%s", card.built_m2) or Fact("", self._("built size not given"), given=False),
             outside,
@@ -156,7 +194,6 @@ class Shown:
             (self._("Reference"), home.card.reference),
             (self._("Pool"), self._(POOLS[home.pool]) if POOLS[home.pool] else ""),
             (self._("New build"), yes_or_no[home.card.new_build]),
-            (self._("Cadastral reference"), home.cadastral_reference or ""),
         ]
         if home.part_ownership:
             pairs.append((self._("Ownership"), self._("A share of the property is sold")))
@@ -168,6 +205,10 @@ class Shown:
     def feature(self, text: str) -> str:
         """What an agency mentions, in this language where the word is a common one."""
         return naming.feature(text, self.lang)
+
+    def is_common(self, feature: str) -> bool:
+        """Whether what an agency mentions is told in this language; else nobody told us its language."""
+        return naming.is_common(feature)
 
     def seen(self, card: Card) -> str:
         """How long ago the agency's export last confirmed a home."""

@@ -1,21 +1,22 @@
 """A home's own page, and the page of one that is no longer published (410) with homes like it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal import db
-from portal.catalogue import search
+from portal.catalogue import maps, prices, search
+from portal.catalogue.prices import Row
 from portal.catalogue.properties import PropertyUnknown
 from portal.catalogue.search import Card, Home, Photo, Words
 from portal.language import locales
-from portal.web import asking, forms
+from portal.web import asking, forms, particulars, structured
 from portal.web.asking import Asking
 from portal.web.presenting import Shown
 from portal.web.rendering import page
-from portal.web.site import language
+from portal.web.site import language, site
 from portal.web.transactions import reading
 
 
@@ -23,6 +24,7 @@ class _Whole(NamedTuple):
     home: Home
     texts: list[Words]
     photos: list[Photo]
+    history: list[Row]
     similar: list[Card]
     asking: Asking
 
@@ -37,13 +39,19 @@ async def show(request: Request) -> Response:
     if request.url.path != shown.address(home.card):
         return RedirectResponse(shown.address(home.card), 301)
     whole = await reading(request, _whole, home, lang)
+    text = _best(whole.texts, lang)
     served = await asking.served(request, whole.asking, lang, now)
     return await page(
         request, "properties/property.html", lang, shown=shown, home=home, card=home.card,
-        text=_best(whole.texts, lang), languages=[text.locale for text in whole.texts if text.description],
-        photos=whole.photos, similar=whole.similar, asking=whole.asking, served=served,
+        text=text, others=[one.locale for one in whole.texts if one.description and one is not text],
+        pictures=[photo for photo in whole.photos if photo.kind == "photo"],
+        plans=[photo for photo in whole.photos if photo.kind == "floorplan"],
+        mapped=_is_mapped(home), similar=whole.similar, asking=whole.asking, served=served,
+        **_told(shown, home, whole.history),
         form=forms.empty(lang, "property"), problem=None,
         alternates={other: shown.address(home.card, other) for other in locales.SITE},
+        written={one.locale for one in whole.texts if one.description}, canonical=shown.address(home.card),
+        preview=home.card.picture, structured=structured.listing(shown, site(request).settings.origin, home),
     )  # fmt: skip
 
 
@@ -70,9 +78,24 @@ def _whole(session: Session, home: Home, lang: str) -> _Whole:
         home,
         search.words(session, home.id),
         search.photos(session, home.id),
+        prices.history(session, home.id),
         search.similar(session, home),
         asking.about(session, home, lang, db.utcnow()),
     )
+
+
+def _told(shown: Shown, home: Home, history: list[Row]) -> dict[str, Any]:
+    return {
+        "buying": particulars.buying(shown, home.card), "running": particulars.running(shown, home.card),
+        "why_no_costs": particulars.why_no_costs(shown, home.card), "papers": particulars.papers(shown, home),
+        "events": particulars.events(shown, home.card, history),
+    }  # fmt: skip
+
+
+def _is_mapped(home: Home) -> bool:
+    if home.latitude is None or home.longitude is None:
+        return False
+    return maps.map_svg(home.card.public_id, home.latitude, home.longitude, dark=False) is not None
 
 
 def _instead(session: Session, home: Home) -> list[Card]:

@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import addresses, db
 from portal.catalogue import naming, search
-from portal.catalogue.search import SORTS, Filters, Found, Town, Where
+from portal.catalogue.filters import SORTS, Filters
+from portal.catalogue.search import Card, Found, Town, Where
 from portal.language import formats
 from portal.language.messages import N_, translated
 from portal.web import typed
@@ -42,8 +43,17 @@ HEADINGS = {
 }
 
 
+# What visitors mostly ask for next, offered where it is not asked for already.
+FURTHER: dict[str, tuple[tuple[str, Any], ...]] = {
+    "buy": (("type", "apartment"), ("type", "villa"), ("bedrooms", 3), ("price_max", 500_000), ("pool", True),
+            ("new_build", True)),
+    "rent": (("type", "apartment"), ("bedrooms", 2), ("price_max", 1_500), ("pool", True)),
+}  # fmt: skip
+INDEXED = 2  # a search narrowed by more filters than these is followed, but stands in no index
+
+
 class Chip(NamedTuple):
-    """One active filter: its words, the address without it, and how many homes that would bring (empty lists only)."""
+    """One filter: its words, the address without or with it, and how many homes that would bring (empty lists only)."""
 
     words: str
     address: str
@@ -56,20 +66,55 @@ class _Results(NamedTuple):
     homes: int
     towns: list[Town]
     without: dict[str, int]
+    nearest: list[Card]
+
+
+class _Cursor(NamedTuple):
+    after: str | None
+    before: str | None
 
 
 async def show(request: Request) -> Response:
     """One page of homes; 302 to the plain address where a form was sent here."""
     lang, query = language(request), request.query_params
-    filters = _filters(request.path_params, query)
+    filters = wanted(request.path_params, query)
     if "place" in query or "deal" in query:
-        wanted = _filters({**request.path_params, "offer": query.get("deal", filters.offer)}, query)
-        address = await reading(request, _meant, typed.line(query.get("place", ""))[:120], wanted, lang)
+        meant = wanted({**request.path_params, "offer": query.get("deal", filters.offer)}, query)
+        address = await reading(request, _meant, typed.line(query.get("place", ""))[:120], meant, lang)
         if address is not None:
             return RedirectResponse(address, 302)
     unknown = typed.line(query.get("place", ""))[:120]
-    results = await reading(request, _results, filters, _cursor(query, "after"), _cursor(query, "before"), unknown)
-    return await page(request, "search/list.html", lang, **_context(lang, filters, results, unknown))
+    cursor = _Cursor(_public_id(query.get("after", "")), _public_id(query.get("before", "")))
+    results = await reading(request, _results, filters, cursor, unknown)
+    return await page(
+        request, "search/list.html", lang, canonical=_canonical(lang, filters, cursor),
+        **_context(lang, filters, results, unknown),
+    )  # fmt: skip
+
+
+def wanted(path: Mapping[str, Any], query: Mapping[str, str]) -> Filters:
+    """What an address asks for; what makes no sense in its query is left out. Raises 404."""
+    offer = str(path["offer"])
+    if offer not in addresses.SEARCH_OFFERS:
+        raise HTTPException(404)
+    kind, sort = query.get("type", ""), query.get("sort", "newest")
+    return Filters(
+        offer, str(path.get("town", "")), str(path.get("area", "")), _number(query.get("price_min"), 10**9),
+        _number(query.get("price_max"), 10**9), _number(query.get("bedrooms"), 50),
+        kind if kind in naming.KINDS else "", query.get("pool") == "yes", query.get("new_build") == "yes",
+        sort if sort in SORTS else "newest",
+    )  # fmt: skip
+
+
+def heading(lang: str, filters: Filters, at: Where | None) -> str:
+    """What a search is called."""
+    everywhere, placed = HEADINGS[filters.offer]
+    return translated(lang, placed) % {"place": at.name} if at else translated(lang, everywhere)
+
+
+def described(lang: str, filters: Filters, at: Where | None) -> list[str]:
+    """The filters in force, each in words."""
+    return [_words(lang, filters, at, name) for name in filters.active()]
 
 
 def options(lang: str, filters: Filters) -> dict[str, list[tuple[object, str]]]:
@@ -93,35 +138,26 @@ def address(lang: str, filters: Filters, **query: object) -> str:
     return addresses.search(lang, filters.offer, filters.town, filters.area, **query)
 
 
-def _filters(path: Mapping[str, Any], query: Mapping[str, str]) -> Filters:
-    offer = str(path["offer"])
-    if offer not in addresses.SEARCH_OFFERS:
-        raise HTTPException(404)
-    kind, sort = query.get("type", ""), query.get("sort", "newest")
-    return Filters(
-        offer, str(path.get("town", "")), str(path.get("area", "")), _number(query.get("price_min"), 10**9),
-        _number(query.get("price_max"), 10**9), _number(query.get("bedrooms"), 50),
-        kind if kind in naming.KINDS else "", sort if sort in SORTS else "newest",
-    )  # fmt: skip
-
-
 def _number(text: str | None, most: int) -> int | None:
     return min(int(text), most) or None if text and text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
-def _cursor(query: Mapping[str, str], name: str) -> str | None:
-    given = query.get(name, "")
+def _public_id(given: str) -> str | None:
     return given if given.isascii() and given.isalnum() and len(given) <= 12 else None
 
 
-def _results(session: Session, filters: Filters, after: str | None, before: str | None, unknown: str) -> _Results:
+def _results(session: Session, filters: Filters, cursor: _Cursor, unknown: str) -> _Results:
     if unknown:  # a place nobody knows: nothing is found, and the page says why
-        return _Results(None, Found([], None, None), 0, search.towns(session, filters.offer), {})
+        return _Results(None, Found([], None, None), 0, search.towns(session, filters.offer), {}, [])
     at = search.where(session, filters.town, filters.area)
-    found = search.page(session, filters, at, after, before)
-    count = search.count(session, filters, at)
-    without = {} if count else search.without_each(session, filters, at)
-    return _Results(at, found, count, search.towns(session, filters.offer), without)
+    found = search.page(session, filters, at, *cursor)
+    if found.cards or any(cursor):
+        count = search.count(session, filters, at)
+        return _Results(at, found, count, search.towns(session, filters.offer), {}, [])
+    without = search.without_each(session, filters, at)
+    name = _most(without)
+    nearest = search.page(session, filters.without(name), search.kept(at, name)).cards[:3] if name else []
+    return _Results(at, found, 0, [], without, nearest)
 
 
 def _meant(session: Session, place: str, filters: Filters, lang: str) -> str | None:
@@ -138,19 +174,19 @@ def _meant(session: Session, place: str, filters: Filters, lang: str) -> str | N
 
 def _context(lang: str, filters: Filters, results: _Results, unknown: str) -> dict[str, Any]:
     at, found = results.at, results.found
-    one, placed = HEADINGS[filters.offer]
-    heading = translated(lang, placed) % {"place": at.name} if at else translated(lang, one)
     return {
         "shown": Shown(lang, db.utcnow()), "filters": filters, "at": at, "found": found, "count": results.homes,
-        "heading": heading, "options": options(lang, filters), "towns": results.towns, "unknown": unknown,
-        "typed": unknown or (at.name if at else ""), "chips": _chips(lang, filters, results),
+        "heading": heading(lang, filters, at), "options": options(lang, filters), "towns": results.towns,
+        "unknown": unknown, "typed": unknown or (at.name if at else ""), "chips": _chips(lang, filters, results),
+        "nearest": results.nearest, "given_up": _words(lang, filters, at, _most(results.without)),
+        "further": _further(lang, filters) if results.homes else [], "feeds": _feeds(lang, filters),
+        "followed_only": bool(unknown) or len(_narrowing(filters)) > INDEXED,
         "orders": [
             (order, translated(lang, label), address(lang, replace(filters, sort=order)))
             for order, label in ORDERS.items()
         ],
         "previous": address(lang, filters, before=found.before) if found.before else None,
         "following": address(lang, filters, after=found.after) if found.after else None,
-        "canonical": addresses.search(lang, filters.offer, filters.town, filters.area),
     }  # fmt: skip
 
 
@@ -161,12 +197,44 @@ def _chips(lang: str, filters: Filters, results: _Results) -> list[Chip]:
     ]
 
 
+def _most(without: dict[str, int]) -> str:
+    """The filter that costs most homes; empty where giving up one alone brings none."""
+    return max((name for name, homes in without.items() if homes), key=without.__getitem__, default="")
+
+
+def _further(lang: str, filters: Filters) -> list[Chip]:
+    named = [(name, value) for name, value in FURTHER[filters.offer] if not getattr(filters, name)]
+    narrower = [(name, replace(filters, **{name: value})) for name, value in named]
+    return [Chip(_words(lang, chosen, None, name), address(lang, chosen), None) for name, chosen in narrower]
+
+
+def _feeds(lang: str, filters: Filters) -> dict[str, str]:
+    asked = {**filters.query(), "sort": ""}
+    return {
+        form: addresses.feed(form, lang, filters.offer, filters.town, filters.area, **asked)
+        for form in ("atom", "json")
+    }
+
+
+def _narrowing(filters: Filters) -> list[str]:
+    return [name for name in filters.active() if name not in ("town", "area")]
+
+
+def _canonical(lang: str, filters: Filters, cursor: _Cursor) -> str:
+    # Filters and orders lead back to the plain list; a further page of it is a page of its own.
+    plain = replace(Filters(filters.offer), town=filters.town, area=filters.area)
+    return address(lang, plain, **cursor._asdict()) if filters == plain else address(lang, plain)
+
+
 def _words(lang: str, filters: Filters, at: Where | None, name: str) -> str:
     told = {
         "town": at.town if at else "",
         "area": at.name if at else "",
         "bedrooms": _bedrooms(filters.bedrooms or 0, lang),
         "type": translated(lang, naming.KINDS.get(filters.type, "")) if filters.type else "",
+        "": "",
+        "pool": translated(lang, N_("Pool")),
+        "new_build": translated(lang, N_("New build")),
         "price_min": translated(lang, N_("From %(price)s")) % {"price": _money(filters.price_min or 0, lang)},
         "price_max": translated(lang, N_("Up to %(price)s")) % {"price": _money(filters.price_max or 0, lang)},
     }

@@ -43,6 +43,7 @@ def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         assert contact is not None
         return {
             "villa": f"p/{villa.public_id}-villa-in-nueva-andalucia-marbella",
+            "report": f"report/{villa.public_id}",
             "bare": f"p/{plain.public_id}-villa-in-marbella",
             "gone": f"p/{gone.public_id}-villa-in-nueva-andalucia-marbella",
             "confirm": f"confirm/{invitations.token(Signer('k' * 40), contact)}",
@@ -57,9 +58,13 @@ def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 PAGES = {
     "home": ("", 200), "list": ("buy", 200), "rentals": ("rent/marbella", 200),
     "nothing found": ("buy/marbella?bedrooms=5&price_max=100000", 200), "property": ("{villa}", 200),
-    "property with nothing given": ("{bare}", 200), "enquiry": ("{villa}/enquire", 200),
+    "property with nothing given": ("{bare}", 200), "gallery": ("{villa}/photos", 200),
+    "agencies": ("agencies", 200), "agency": ("agencies/costa-norte", 200), "report": ("{report}", 200),
+    "report sent": ("{report}/sent", 200), "enquiry": ("{villa}/enquire", 200),
     "policy": ("policies/data-policy", 200), "policy version": ("policies/data-policy/1", 200),
-    "legal notice": ("legal", 200), "contact confirms": ("{confirm}", 200), "unknown": ("nothing-here", 404),
+    "legal notice": ("legal", 200), "contact": ("contact", 200), "accessibility": ("accessibility", 200),
+    "how we sort": ("how-we-sort", 200), "unknown place": ("buy?place=Xanadu", 200),
+    "contact confirms": ("{confirm}", 200), "unknown": ("nothing-here", 404),
     "unknown home": ("p/2222222222-villa", 404), "withdrawn home": ("{gone}", 410),
     "no such status": ("enquiries/forged", 404),
 }  # fmt: skip

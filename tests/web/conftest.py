@@ -38,10 +38,10 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(database: Database, settings: Settings) -> Iterator[TestClient]:
-    """A visitor of the site, who follows no redirect by itself."""
+    """A visitor of the site, who follows no redirect by itself and sees each page as it is made, past the cache."""
     database.write(publish)
     settings.data_directory.mkdir()
-    with TestClient(create(settings), follow_redirects=False, raise_server_exceptions=False) as visitor:
+    with TestClient(create(settings).app, follow_redirects=False, raise_server_exceptions=False) as visitor:
         yield visitor
 
 

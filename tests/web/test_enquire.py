@@ -278,7 +278,7 @@ def test_an_agency_paused_or_without_contact_meanwhile_parks_the_enquiry(client,
 
 def test_an_unknown_home_takes_nothing(client, form):
     assert client.post("/en/p/zzzzzzzzzz-x/enquire", data=form).status_code == 404
-    assert client.post("/fr/p/zzzzzzzzzz-x/enquire", data=form).status_code == 404
+    assert client.post("/xx/p/zzzzzzzzzz-x/enquire", data=form).status_code == 404
 
 
 def test_the_spanish_form_is_spanish_to_its_errors(client, villa):

@@ -1,4 +1,4 @@
-"""The site's own files, photos by the hash of their content, robots.txt."""
+"""The site's own files, photos by the hash of their content."""
 
 import re
 
@@ -33,13 +33,16 @@ def test_nothing_else_is_served(client, name):
     assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_a_photo_is_served_in_its_widths_and_kept_for_ever(client, settings):
+@pytest.mark.parametrize(
+    ("name", "kind"), [("480.webp", "image/webp"), ("1600.avif", "image/avif"), ("800.jpg", "image/jpeg")]
+)
+def test_a_photo_is_served_in_its_widths_and_kept_for_ever(client, settings, name, kind):
     folder = settings.data_directory / "media" / HASH
     folder.mkdir(parents=True)
-    (folder / "480.webp").write_bytes(b"RIFF")
-    answer = client.get(f"/media/{HASH}/480.webp")
+    (folder / name).write_bytes(b"RIFF")
+    answer = client.get(f"/media/{HASH}/{name}")
     assert (answer.status_code, answer.content) == (200, b"RIFF")
-    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/webp", FOR_EVER)
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == (kind, FOR_EVER)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,3 @@ def test_a_photo_is_served_in_its_widths_and_kept_for_ever(client, settings):
 )
 def test_a_photo_we_do_not_have_is_not_found(client, path):
     assert client.get(f"/media/{path}").status_code == 404
-
-
-def test_robots_may_read_everything_but_what_belongs_to_one_visitor(client):
-    assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /*/enquiries/\nDisallow: /*/confirm/\n"

@@ -1,0 +1,51 @@
+// Comfort for those with script; every page does all it does without it. Nothing here makes markup from text.
+
+const wide = matchMedia("(min-width: 48rem)");
+
+// Filters apply as soon as they are chosen with a pointer. Who walks through the choices by keyboard has the button:
+// a page that changed under every arrow key could not be used.
+for (const form of document.querySelectorAll("form.filters")) {
+  let pointed = false;
+  form.addEventListener("pointerdown", () => { pointed = true; });
+  form.addEventListener("keydown", () => { pointed = false; });
+  form.addEventListener("change", ({ target }) => {
+    if (pointed && wide.matches && target.matches("select")) form.requestSubmit();
+  });
+}
+
+// A second click sends nothing twice. Coming back by the back button, or after a while without an answer, one may again.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (sent.has(form)) { event.preventDefault(); return; }
+  sent.add(form);
+  setTimeout(() => sent.delete(form), 8000);
+});
+addEventListener("pageshow", () => { for (const form of document.forms) sent.delete(form); });
+
+// A menu closes on Escape and on a click beside it.
+for (const menu of document.querySelectorAll("details.menu")) {
+  document.addEventListener("click", ({ target }) => { if (!menu.contains(target)) menu.open = false; });
+  menu.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+// In a gallery the arrow keys go from picture to picture, and Escape back to the home.
+const shots = [...document.querySelectorAll(".gallery .shot")];
+const steps = { ArrowRight: 1, ArrowLeft: -1 };
+const away = (shot) => Math.abs(shot.getBoundingClientRect().top);
+if (shots.length) document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.key === "Escape") document.querySelector(".crumbs li:last-child a").click();
+  if (!(event.key in steps)) return;
+  const here = shots.reduce((nearest, shot, index) => (away(shot) < away(shots[nearest]) ? index : nearest), 0);
+  const next = shots[here + steps[event.key]];
+  if (!next) return;
+  event.preventDefault();
+  next.querySelector("a").focus({ preventScroll: true });
+  next.scrollIntoView();
+});

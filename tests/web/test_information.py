@@ -1,0 +1,41 @@
+"""The pages that are only text: each says what it is there for, and stands in the foot of every page."""
+
+import pytest
+
+from portal.language import locales
+from tests.web.reading import get
+
+PAGES = ("legal", "contact", "accessibility", "how-we-sort")
+
+
+def test_the_legal_notice_names_the_company_in_both_languages(client):
+    assert "OptimaSys Group Spain S.L." in get(client, "/en/legal").text
+    assert get(client, "/es/legal").tree.findtext(".//h1") == "Aviso legal"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_text_is_linked_from_the_foot_and_says_where_it_stands(client, name):
+    assert f"/en/{name}" in get(client, "/en/").links("foot").values()
+    for lang in locales.SITE:
+        page = get(client, f"/{lang}/{name}")
+        assert page.status == 200
+        assert page.tree.xpath(".//link[@rel='canonical']/@href") == [f"http://testserver/{lang}/{name}"]
+        assert page.tree.xpath(".//meta[@name='description']/@content")
+
+
+def test_the_accessibility_statement_says_what_was_not_tested_and_where_to_report(client):
+    page = get(client, "/en/accessibility")
+    assert "No person has yet tried every page with a screen reader." in page.text
+    assert "/en/contact" in page.tree.xpath(".//main//a/@href")
+
+
+def test_how_we_sort_explains_every_order_of_a_list(client):
+    explained = get(client, "/en/how-we-sort").text
+    orders = [order for order in get(client, "/en/buy").links("results-bar") if order != "How we sort"]
+    assert len(orders) == 3
+    assert all(order in explained for order in orders)
+
+
+def test_every_link_of_the_foot_leads_somewhere(client):
+    for address in get(client, "/en/").links("foot").values():
+        assert client.get(address.partition("#")[0]).status_code == 200, address
