@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 from sqlalchemy import CheckConstraint, Index, Integer, String, update
 from sqlmodel import Session, SQLModel, col, select
 
+from portal import addresses
 from portal.catalogue import versions
 from portal.db import Database, UTCDateTime, column, insert_ignore, table_of
 
@@ -81,6 +82,16 @@ class Picture(NamedTuple):
     def widths(self) -> list[int]:
         """The sizes there are of it."""
         return widths(self.width) if self.width else []
+
+    def srcset(self, suffix: str) -> str:
+        """Its sizes of one kind as `srcset` wants them: address and width in pixels, with commas between."""
+        return _srcset(self.media, self.width or 0, suffix)
+
+
+@lru_cache(20_000)
+def _srcset(media: str, largest: int, suffix: str) -> str:
+    # A page of results asks for 72 of these, mostly the same as the page before.
+    return ", ".join(f"{addresses.media(media, width, suffix)} {min(width, largest)}w" for width in widths(largest))
 
 
 @dataclass(frozen=True)
