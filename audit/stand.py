@@ -1,5 +1,6 @@
 """The demo the audits look at, the addresses of its pages, and the checkers fetched for them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from portal import db
 from portal.demo import running
 
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 CHECKERS = ("lighthouse@13.5.0", "vnu-jar@26.9.27")
 
 
@@ -41,6 +43,8 @@ def npm(folder: Path) -> Path:
     """The folder of the checkers' modules, installed the first time."""
     modules = folder / "node_modules"
     if not (modules / "lighthouse").is_dir() or not (modules / "vnu-jar").is_dir():
+        if CERTIFICATES.exists():  # the machine's own, so that fetching works behind a company's proxy too
+            os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(CERTIFICATES))
         run([_tool("npm"), "install", "--no-audit", "--no-fund", "--prefix", str(folder), *CHECKERS])
     return modules
 
