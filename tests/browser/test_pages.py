@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, Page, Response
 from sqlmodel import Session, select
 
 from portal.catalogue import invitations
-from portal.catalogue.agencies import Contact
+from portal.catalogue.agencies import Contact, Office
 from portal.catalogue.properties import Property
 from portal.db import Database
 from portal.signing import Signer
 from tests import cast
 from tests.browser.conftest import publish
-from tests.running import Portal
+from tests.running import Portal, eventually, free_port
 
 AXE = Axe()
 
@@ -137,8 +137,36 @@ def test_the_page_of_a_fault_is_accessible_and_keeps_to_itself(browser: Browser,
             check(page, answer)
 
 
+def test_the_captured_mails_and_the_style_guide_are_accessible_and_keep_to_themselves(
+    migrated_sqlite: Path, browser: Browser, tmp_path: Path
+):
+    copy = tmp_path / "portal.sqlite"
+    copy.write_bytes(migrated_sqlite.read_bytes())
+    database = Database(f"sqlite:///{copy}")
+    database.write(lambda session: invite(session))
+    database.close()
+    ops = f"127.0.0.1:{free_port()}"
+    with (
+        Portal(f"sqlite:///{copy}", tmp_path, relay="capture:", mode="demo", ops_bind=ops) as portal,
+        watched(browser, portal, f"http://{ops}") as page,
+    ):
+        eventually(lambda: "invitation" in portal.run("outbox", "list", "--state", "accepted", "--json").stdout)
+        for path in ("ops", "ops/mail/1", "style/light", "style/dark"):
+            answer = page.goto(f"http://{ops}/{path}")
+            assert answer is not None
+            assert answer.status == 200
+            check(page, answer)
+
+
+def invite(session: Session) -> None:
+    """Queue one mail: the invitation of an agency's contact."""
+    cast.agency(session)
+    contact, office = session.exec(select(Contact, Office).join(Office)).one()
+    invitations.invite(session, contact, office, domain="immomarket.example", now=cast.NOW)
+
+
 @contextmanager
-def watched(browser: Browser, portal: Portal) -> Iterator[Page]:
+def watched(browser: Browser, portal: Portal, *others: str) -> Iterator[Page]:
     """A page whose requests are written down: after it, none went elsewhere, no cookie is set, nothing was blocked."""
     context = browser.new_context()
     page = context.new_page()
@@ -147,7 +175,7 @@ def watched(browser: Browser, portal: Portal) -> Iterator[Page]:
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
     yield page
-    assert [url for url in asked if not url.startswith((portal.url, "http://foreign.example/"))] == []
+    assert [url for url in asked if not url.startswith((portal.url, "http://foreign.example/", *others))] == []
     assert context.cookies() == []
     assert [text for text in said if "Content Security Policy" in text or "Trusted" in text] == []
     context.close()
