@@ -28,7 +28,7 @@ def take(site: Site, folder: Path) -> int:
 def _take(browser: Browser, site: Site, folder: Path, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of SCHEMES
 
     def shoot(name: str) -> None:
         _load_pictures(page)

@@ -76,7 +76,7 @@ def publish(session: Session) -> None:
 
 def _cases(portal: Portal, database: Database, folder: Path) -> list[Case]:
     with database.read() as session:
-        home = session.exec(select(Property).order_by(Property.id)).first()  # type: ignore[arg-type]
+        home = session.exec(select(Property).order_by(Property.id)).first()  # type: ignore[arg-type]  # a column, not its value
         assert home is not None and session.exec(select(Agency)).one().slug
     page = f"/en/p/{home.public_id}-villa-in-nueva-andalucia-marbella"
     scripts = {

@@ -11,7 +11,7 @@ import pytest
 
 from portal import db
 from portal.db import Database
-from tests.browsers import _chromium, browser  # noqa: F401 (fixtures)
+from tests.browsers import _chromium, browser  # noqa: F401 (fixtures: pytest finds them here by name)
 from tests.engines import Cluster
 
 SHARED = Path(__file__).parent.parent.parent / "shared"

@@ -37,6 +37,7 @@ settings.configure(
     USE_TZ=True,
 )  # fmt: skip
 application = get_wsgi_application()  # before the models: they need the settings
+# Django must be set up before its models are imported.
 from django.db.models import Count, OuterRef, Subquery  # noqa: E402
 
 from bench.peers.models import Media, Photo, Property  # noqa: E402

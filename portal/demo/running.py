@@ -79,6 +79,7 @@ class Processes:
         environment = _environment(self.settings)
         for word, name in PROCESSES.items():
             command = [sys.executable, "-m", "portal", word]
+            # Our own interpreter and two fixed words: nothing in the command is a stranger's.
             self.running[name] = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
         return self
 

@@ -121,6 +121,7 @@ def settle(session: Session, found: Plan, now: datetime) -> None:
 
 
 def _known(feed: Feed) -> Any:
+    # SQLModel types no select of more than four columns.
     return select(
         Property.id, Property.source_id, Property.reference, Property.content_hash, Property.state,
         Property.missing_since, Property.missing_snapshots,

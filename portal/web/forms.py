@@ -26,7 +26,7 @@ CHOOSE = N_("Choose one of the answers")
 SENDERS = {"no": N_("A private person"), "yes": N_("A professional")}
 
 
-class EnquiryForm(Form):  # type: ignore[misc]
+class EnquiryForm(Form):  # type: ignore[misc]  # WTForms carries no types
     """What a visitor fills in about one home. `shown_on` says on which of the two pages the form stood."""
 
     intent = RadioField(

@@ -21,7 +21,7 @@ from portal.web.site import language, site
 from portal.web.transactions import reading, writing
 
 
-class ReportForm(Form):  # type: ignore[misc]
+class ReportForm(Form):  # type: ignore[misc]  # WTForms carries no types
     """What somebody says about a listing."""
 
     reason = RadioField(
