@@ -6,6 +6,7 @@ waits polls for what it waits for, up to a deadline.
 
 import contextlib
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -26,11 +27,17 @@ class DidNotStart(AssertionError):
     """A process ended, or did not answer in time; the message holds the end of its log."""
 
 
+# Below the ports that the system gives to outgoing connections, and a stretch of its own for each process of a run.
+_PORTS = itertools.cycle(range(10_000 + os.getpid() % 200 * 100, 10_100 + os.getpid() % 200 * 100))
+
+
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
+    """A port of the loopback address that nobody listens on, and that no other process of this run is given."""
+    for port in itertools.islice(_PORTS, 100):
+        with socket.socket() as made, contextlib.suppress(OSError):
+            made.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 def eventually(condition: Callable[[], Any], within: float = 30) -> Any:
@@ -55,6 +62,7 @@ class Portal:
     ) -> None:
         self.port, self.server, self.folder = free_port(), server, folder
         self.url = f"http://127.0.0.1:{self.port}"
+        self.ops_port = int(str(settings.get("ops_bind", ":0")).rpartition(":")[2])
         chosen = {
             "database_url": database_url, "data_directory": folder / "data", "origin": self.url,
             "bind": f"127.0.0.1:{self.port}", "smtp_relay": relay, "mail_from": "leads@immomarket.example",
@@ -90,9 +98,11 @@ class Portal:
         return done
 
     def start_web(self, *prefix: str) -> None:
-        """Start the site, behind `prefix` (such as strace and its options), and wait until it answers."""
+        """Start the site, behind `prefix` (such as strace and its options), and wait until all its faces answer."""
         self.web = self._start("web", *prefix, *self._serve_command())
         self._until("web", self.web, lambda: self.get("/up") == 200)
+        if self.ops_port:
+            self._until("web", self.web, lambda: self.get("/ops", port=self.ops_port) == 200)
 
     def start_worker(self, *prefix: str) -> None:
         """Start the worker, behind `prefix`. It is ready when `/ready` says so."""
@@ -103,9 +113,9 @@ class Portal:
         assert self.web is not None
         self._until("web", self.web, lambda: self.get("/ready") == 200)
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> int | None:
-        """The status of a page; None where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+    def get(self, path: str, headers: Mapping[str, str] | None = None, port: int | None = None) -> int | None:
+        """The status of a page of the site, or of what listens on `port`; None where nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
         try:
             connection.request("GET", path, headers=dict(headers or {}))
             return connection.getresponse().status
