@@ -180,9 +180,12 @@ def ops_mail_file(number: int) -> str:
 
 
 def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: dict[str, object]) -> str:
-    path = "/".join(part for part in (f"/{lang}/{offer}", town, area if town else "") if part)
+    place = f"/{town}/{area}" if town and area else f"/{town}" if town else ""
+    path = f"/{lang}/{offer}{place}{suffix}"
+    if not filters:
+        return path
     query = urlencode({name: value for name, value in filters.items() if value not in (None, "", (), [])}, doseq=True)
-    return f"{path}{suffix}?{query}" if query else f"{path}{suffix}"
+    return f"{path}?{query}" if query else path
 
 
 def style(theme: str) -> str:

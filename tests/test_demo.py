@@ -27,7 +27,7 @@ from portal.catalogue import agencies, photos
 from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
-from portal.catalogue.search import PAGE
+from portal.catalogue.statements import PAGE
 from portal.db import Database
 from portal.demo import homes, plates, running, seeding
 from portal.demo.coast import AREAS

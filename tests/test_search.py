@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from portal.catalogue import naming, places, properties, search
+from portal.catalogue import naming, places, properties, search, statements
 from portal.catalogue.filters import SORTS, Filters
 from portal.db import Database
 from tests import cast
@@ -103,7 +103,7 @@ def test_filters_narrow_a_search(catalogue: Database, filters: Filters, homes: i
     with catalogue.read() as session:
         at = search.where(session, filters.town, filters.area)
         assert search.count(session, filters, at) == homes
-        assert len(search.page(session, filters, at).cards) == min(homes, search.PAGE)
+        assert len(search.page(session, filters, at).cards) == min(homes, statements.PAGE)
 
 
 def test_a_search_without_result_says_what_each_filter_costs(catalogue: Database):

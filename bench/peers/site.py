@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from portal.addresses import SEARCH_OFFERS
 from portal.catalogue.naming import KINDS
 from portal.catalogue.properties import VISIBLE
-from portal.catalogue.search import PAGE
+from portal.catalogue.statements import PAGE
 from portal.web.search import BEDROOMS, ORDERS, PRICES
 
 settings.configure(
@@ -56,9 +56,10 @@ def show(request: HttpRequest, offer: str) -> HttpResponse:
     on_offer = Property.objects.filter(state__in=VISIBLE, offer__in=SEARCH_OFFERS[offer])
     price_min = int(request.GET.get("price_min", 0))
     homes = on_offer.filter(price_minor__gte=price_min * 100) if price_min else on_offer
+    newest = homes.order_by("-published_at", "-id")[: PAGE + 1]
     cards = list(
-        homes.select_related("town", "area", "agency").only(*COLUMNS)
-        .annotate(media=FIRST).order_by("-published_at", "-id")[: PAGE + 1]
+        Property.objects.filter(pk__in=newest.values("pk")).select_related("town", "area", "agency").only(*COLUMNS)
+        .annotate(media=FIRST).order_by("-published_at", "-id")
     )  # fmt: skip
     pictures = Media.objects.in_bulk([home.media for home in cards])
     for home in cards:

@@ -7,7 +7,7 @@ it, `PageChanged` names it: change the table, and the pages are equal again.
 
 import re
 
-from portal.catalogue.search import Card
+from portal.catalogue.rows import Card
 from portal.web.presenting import Shown
 
 LOADS = "{% load humanize i18n %}"

@@ -7,6 +7,7 @@ The general rates stand here. Reduced ones (large families, young buyers, homes 
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from portal.catalogue.places import slug_of
@@ -87,6 +88,7 @@ class Costs(NamedTuple):
     total_minor: int
 
 
+@lru_cache(20_000)  # a list asks for 24, mostly the same as the list before
 def purchase_costs(bought: Purchase, on: date) -> Costs | None:
     """The taxes and fees of buying on a day; None where `reason_unknown` says why.
 

@@ -3,6 +3,8 @@
 A title says type and place and nothing else: facts before adjectives. The agency's own titles are texts, not names.
 """
 
+from functools import lru_cache
+
 from portal.catalogue.places import slug_of
 from portal.language.messages import N_, translated
 
@@ -132,6 +134,7 @@ def heading(kind: str, offer: str, town: str, area: str | None, locale: str) -> 
     return title(kind, offer, town.translate(together), area and area.translate(together), locale)
 
 
+@lru_cache(20_000)
 def slug(kind: str, offer: str, town: str, area: str | None, locale: str) -> str:
     """The readable end of a home's address; its public id decides, the slug is for people."""
     return slug_of(title(kind, offer, town, area, locale))

@@ -83,9 +83,19 @@ class Picture(NamedTuple):
         """The sizes there are of it."""
         return widths(self.width) if self.width else []
 
+    @property
+    def src(self) -> str:
+        """Where it is for browsers that choose no size themselves: the second smallest."""
+        return _src(self.media, self.width or 0)
+
     def srcset(self, suffix: str) -> str:
         """Its sizes of one kind as `srcset` wants them: address and width in pixels, with commas between."""
         return _srcset(self.media, self.width or 0, suffix)
+
+
+@lru_cache(20_000)
+def _src(media: str, largest: int) -> str:
+    return addresses.media(media, widths(largest)[:2][-1], "jpg")
 
 
 @lru_cache(20_000)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, func, select
 from portal import db
 from portal.catalogue import agencies, photos, versions
 from portal.catalogue.properties import Property, PropertyPhoto
-from portal.catalogue.search import PAGE
+from portal.catalogue.statements import PAGE
 from portal.consent.founding import publish_first_policy
 from portal.db import Database
 from portal.demo import homes

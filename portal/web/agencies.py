@@ -9,7 +9,7 @@ from starlette.responses import Response
 from portal import addresses, db
 from portal.catalogue import publishers, search
 from portal.catalogue.publishers import Publisher
-from portal.catalogue.search import Found
+from portal.catalogue.rows import Found
 from portal.web.presenting import Shown
 from portal.web.rendering import page
 from portal.web.site import language

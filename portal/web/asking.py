@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from starlette.requests import Request
 
 from portal.catalogue.agencies import Agency, Contact, Office
-from portal.catalogue.search import Home
+from portal.catalogue.rows import Home
 from portal.consent import notices, policies
 from portal.consent.notices import FirstLayer, Notice
 from portal.consent.policies import PolicyVersion

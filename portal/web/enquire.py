@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import addresses, db, enquiries
 from portal.catalogue import properties as catalogue
-from portal.catalogue.search import Home
+from portal.catalogue.rows import Home
 from portal.consent.notices import NoticeSuperseded
 from portal.enquiries import Enquiry, NotTaken, Received
 from portal.language import locales

@@ -13,7 +13,7 @@ from portal import db, leads
 from portal.catalogue import search
 from portal.catalogue.agencies import Agency
 from portal.catalogue.properties import Property
-from portal.catalogue.search import Home
+from portal.catalogue.rows import Home
 from portal.leads import PARKED, Disclosure, Lead
 from portal.mail.outbox import Mail
 from portal.signing import TokenRefused

@@ -13,7 +13,7 @@ from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectFi
 from wtforms.validators import ValidationError
 
 from portal import leads
-from portal.catalogue.search import Home
+from portal.catalogue.rows import Home
 from portal.enquiries import Enquiry
 from portal.language import locales
 from portal.language.messages import N_

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import db
 from portal.catalogue import maps, search
-from portal.catalogue.search import Home, Photo
+from portal.catalogue.rows import Home, Photo
 from portal.language import locales
 from portal.web.presenting import Shown
 from portal.web.properties import gone, sought

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from portal import addresses, db
 from portal.catalogue import search
 from portal.catalogue.filters import Filters
-from portal.catalogue.search import Card, Town
+from portal.catalogue.rows import Card, Town
 from portal.language import locales
 from portal.web import structured
 from portal.web.presenting import Shown

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from portal.catalogue import costs, naming
 from portal.catalogue.costs import CostRow
 from portal.catalogue.prices import Row
-from portal.catalogue.search import Card, Home
+from portal.catalogue.rows import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
 from portal.web.presenting import Shown

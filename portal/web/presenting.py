@@ -6,6 +6,7 @@ What is missing is said, never left out: a card keeps its shape whatever the age
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -13,7 +14,8 @@ from babel import Locale, UnknownLocaleError
 from portal import addresses
 from portal.catalogue import costs, naming
 from portal.catalogue.costs import Costs, Purchase
-from portal.catalogue.search import Card, Home
+from portal.catalogue.photos import Picture
+from portal.catalogue.rows import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
 
@@ -53,12 +55,42 @@ class Fact(NamedTuple):
     given: bool = True
 
 
+class Told(NamedTuple):
+    """A home as its card tells it. What is empty or None is not there; `missing` says why there is no energy letter."""
+
+    address: str
+    title: str
+    price: str | None
+    period: str
+    former_price: str | None
+    flag: str
+    is_new: bool
+    note: str
+    facts: list[Fact]
+    energy: str | None
+    missing: str
+    agency: str
+    seen: str
+    picture: Picture | None
+
+
 @dataclass(frozen=True)
 class Shown:
     """Homes in the words of one language, at one time."""
 
     lang: str
     now: datetime
+
+    def told(self, card: Card) -> Told:
+        """Everything a card shows, in words: a list asks for it once a home, and its template only fills in."""
+        flag, is_new = self.flag(card) or ("", False)
+        energy = card.energy_consumption if card.energy_state == "rated" else None
+        return Told(
+            self.address(card), self.title(card), self.price(card), self.period(card), self.former_price(card), flag,
+            is_new, self.price_note(card), self.line(card), energy,
+            "" if energy else self.energy_missing(card.energy_state, short=True), card.agency, self.seen(card),
+            card.picture,
+        )  # fmt: skip
 
     def title(self, card: Card) -> str:
         """The name of a home: type and place."""
@@ -133,12 +165,12 @@ class Shown:
         """A home as the law of its taxes looks at it."""
         return Purchase(card.price_minor, card.new_build, card.province, card.offer, card.kind, card.currency)
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The day in Spain."""
         return self.now.astimezone(formats.ZONE).date()
 
-    @property
+    @cached_property
     def quarter(self) -> datetime:
         """The quarter of an hour that has begun: words depend on nothing finer, because pages are kept so long."""
         return self.now.replace(minute=self.now.minute // 15 * 15, second=0, microsecond=0)
@@ -212,8 +244,7 @@ class Shown:
 
     def seen(self, card: Card) -> str:
         """How long ago the agency's export last confirmed a home."""
-        today, then = (moment.astimezone(formats.ZONE).date() for moment in (self.now, card.last_seen_at))
-        days = (today - then).days
+        days = (self.today - card.last_seen_at.astimezone(formats.ZONE).date()).days
         if days <= 1:
             return self._("Confirmed yesterday") if days == 1 else self._("Confirmed today")
         return translations(self.lang).ngettext(

@@ -10,7 +10,7 @@ from portal import db
 from portal.catalogue import maps, prices, search
 from portal.catalogue.prices import Row
 from portal.catalogue.properties import PropertyUnknown
-from portal.catalogue.search import Card, Home, Photo, Words
+from portal.catalogue.rows import Card, Home, Photo, Words
 from portal.language import locales
 from portal.web import asking, forms, particulars, structured
 from portal.web.asking import Asking

@@ -4,15 +4,16 @@ Public pages are the same bytes for everybody, kept and tagged by the page cache
 answer to a form, is `private` and kept by nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.language import locales
 from portal.templating import render, static
-from portal.web.site import site
+from portal.web.site import Site, site
 from portal.web.transactions import in_thread
 
 PUBLIC = {"Cache-Control": "public, max-age=0, must-revalidate"}
@@ -26,19 +27,32 @@ async def page(
     template: str,
     lang: str,
     *,
+    read: Callable[[Session], Mapping[str, Any]] | None = None,
     status: int = 200,
     private: bool = False,
     alternates: Mapping[str, str] | None = None,
     **context: Any,
 ) -> Response:
-    """One page. `alternates` are its addresses by language, where they differ in more than the language."""
+    """One page. `read` gives what else it shows, read and rendered on one thread: each change of thread costs time.
+
+    `alternates` are its addresses by language, where they differ in more than the language.
+    """
     others = alternates or {other: _in_language(request, other) for other in locales.SITE}
     html = await in_thread(
-        request, render, template, lang, origin=site(request).settings.origin, alternates=others,
+        request, _html, site(request), template, lang, read, origin=site(request).settings.origin, alternates=others,
         names=locales.NAMES, indexed=not private and status == 200, **context,
     )  # fmt: skip
     caching = PRIVATE if private or status != 200 else {**PUBLIC, **AHEAD}
     return Response(html, status, caching, "text/html; charset=utf-8")
+
+
+def _html(
+    site: Site, template: str, lang: str, read: Callable[[Session], Mapping[str, Any]] | None, **context: Any
+) -> str:
+    if read is not None:
+        with site.database.read() as session:
+            context.update(read(session))
+    return render(template, lang, **context)
 
 
 def _in_language(request: Request, lang: str) -> str:

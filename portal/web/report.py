@@ -9,7 +9,7 @@ from wtforms.validators import ValidationError
 from portal import addresses, db
 from portal.catalogue import properties as catalogue
 from portal.catalogue import reports
-from portal.catalogue.search import Home
+from portal.catalogue.rows import Home
 from portal.language.messages import N_
 from portal.web import forms, typed
 from portal.web.enquire import ELSEWHERE, MISTAKES

@@ -6,6 +6,7 @@ what it sends is led to the address it means.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -16,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from portal import addresses, db
 from portal.catalogue import naming, search
 from portal.catalogue.filters import SORTS, Filters
-from portal.catalogue.search import Card, Found, Town, Where
+from portal.catalogue.rows import Card, Found, Town, Where
 from portal.language import formats
 from portal.language.messages import N_, translated
 from portal.web import typed
@@ -85,11 +86,11 @@ async def show(request: Request) -> Response:
             return RedirectResponse(address, 302)
     unknown = typed.line(query.get("place", ""))[:120]
     cursor = _Cursor(_public_id(query.get("after", "")), _public_id(query.get("before", "")))
-    results = await reading(request, _results, filters, cursor, unknown)
-    return await page(
-        request, "search/list.html", lang, canonical=_canonical(lang, filters, cursor),
-        **_context(lang, filters, results, unknown),
-    )  # fmt: skip
+
+    def told(session: Session) -> dict[str, Any]:
+        return _context(lang, filters, _results(session, filters, cursor, unknown), unknown)
+
+    return await page(request, "search/list.html", lang, read=told, canonical=_canonical(lang, filters, cursor))
 
 
 def wanted(path: Mapping[str, Any], query: Mapping[str, str]) -> Filters:
@@ -119,14 +120,18 @@ def described(lang: str, filters: Filters, at: Where | None) -> list[str]:
 
 def options(lang: str, filters: Filters) -> dict[str, list[tuple[object, str]]]:
     """The choices of the search fields, value and label; what is asked for is always among them."""
-    prices = {offer: {*amounts} for offer, amounts in PRICES.items()}
-    if filters.price_max:
-        prices[filters.offer].add(filters.price_max)
+    return _options(lang, filters.offer, filters.price_max, filters.bedrooms)
+
+
+@lru_cache(256)  # nearly every search asks for the same
+def _options(lang: str, offer: str, price_max: int | None, bedrooms: int | None) -> dict[str, list[tuple[object, str]]]:
+    prices = {each: sorted({*amounts, price_max or amounts[0]} if each == offer else amounts)
+              for each, amounts in PRICES.items()}  # fmt: skip
     return {
-        **{offer: [(value, _money(value, lang)) for value in sorted(amounts)] for offer, amounts in prices.items()},
+        **{each: [(value, _money(value, lang)) for value in amounts] for each, amounts in prices.items()},
         "bedrooms": [
             (number, translated(lang, N_("%(number)s or more")) % {"number": number})
-            for number in sorted({*BEDROOMS, filters.bedrooms or 1})
+            for number in sorted({*BEDROOMS, bedrooms or 1})
         ],
         "type": [(kind, translated(lang, label)) for kind, label in naming.KINDS.items()],
     }

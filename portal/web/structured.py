@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from portal import addresses
-from portal.catalogue.search import Card, Home
+from portal.catalogue.rows import Card, Home
 from portal.consent.notices import RECORDER
 from portal.language import formats
 from portal.web.presenting import Shown

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from portal import addresses, db
 from portal.catalogue import search
 from portal.catalogue.filters import Filters
-from portal.catalogue.search import Card, Where
+from portal.catalogue.rows import Card, Where
 from portal.language import formats
 from portal.web.presenting import Shown
 from portal.web.rendering import PUBLIC

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from portal.catalogue import versions
 from portal.catalogue.agencies import Agency
-from portal.catalogue.search import PAGE
+from portal.catalogue.statements import PAGE
 from tests import cast
 from tests.cast import NOW
 from tests.web.reading import get

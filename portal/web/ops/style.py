@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import addresses
 from portal.catalogue import search
-from portal.catalogue.search import Card
+from portal.catalogue.rows import Card
 from portal.db import utcnow
 from portal.language.messages import N_
 from portal.templating import STATIC
