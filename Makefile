@@ -8,14 +8,14 @@ help:
 	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
 	@echo "make test    everything that must hold; a few minutes"
 	@echo "make drill   the same promises at full size: kills, outages; SEED=n repeats one"
-	@echo "make audit   pictures of every page in var/audit, the Nu checker, Lighthouse"
+	@echo "make audit   visits and forms of real browsers, the Nu checker, pictures in var/audit, Lighthouse, header scores"
 	@echo "make bench   the pages against a plain-text route of the same server, the list against the same in Django"
 
 demo:
 	@$(RUN) --no-dev portal demo
 
 test: browser
-	@$(RUN) pytest -n auto -m "not drill" $(PYTEST)
+	@$(RUN) pytest -n auto --dist worksteal -m "not drill" $(PYTEST)
 
 drill: browser
 	@$(RUN) pytest -m drill -s --timeout=3600 --randomly-seed=$(SEED) $(PYTEST)

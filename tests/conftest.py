@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,9 @@ import pytest
 from portal import db
 from portal.db import Database
 from tests.browsers import _chromium, browser  # noqa: F401 (fixtures: pytest finds them here by name)
-from tests.engines import Cluster
+from tests.engines import KEEPING, Cluster
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
-_numbers = count(1)
 
 
 def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -49,6 +47,7 @@ def cluster() -> Iterator[Cluster]:
         template = Database(made.create("portal_template"))
         db.migrate(template)
         template.close()
+        made.sql(KEEPING, "portal_template")
         yield made
     finally:
         made.stop()
@@ -65,9 +64,8 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(cluster: Cluster) -> Iterator[str]:
     """The address of a fresh migrated PostgreSQL database."""
-    name = f"test_{next(_numbers)}"
-    yield cluster.create(name, template="portal_template")
-    cluster.drop(name)
+    with cluster.lent("portal_template") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

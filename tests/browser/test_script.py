@@ -1,13 +1,28 @@
 """The one script: filters apply when chosen with a pointer and not under the arrow keys; nothing is sent twice."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from portal.db import Database
+from tests.browser.conftest import publish
 from tests.running import Portal, eventually
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+@pytest.fixture(scope="module")
+def portal(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """One portal for all: nothing here changes what it holds."""
+    folder = tmp_path_factory.mktemp("script")
+    copy = folder / "portal.sqlite"
+    copy.write_bytes(migrated_sqlite.read_bytes())
+    database = Database(f"sqlite:///{copy}")
+    database.write(publish)
+    database.close()
+    with Portal(f"sqlite:///{copy}", folder) as running:
+        yield running
 
 
 @pytest.fixture
