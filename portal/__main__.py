@@ -2,12 +2,24 @@
 
 import typer
 
-from portal.commands import agencies, checking, demo, exports, feeds, leads, outbox, policies, properties, serving
+from portal.commands import (
+    agencies,
+    checking,
+    demo,
+    exports,
+    feeds,
+    leads,
+    limits,
+    outbox,
+    policies,
+    properties,
+    serving,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for name, noun in (
     ("agencies", agencies), ("feeds", feeds), ("properties", properties), ("leads", leads), ("exports", exports),
-    ("outbox", outbox), ("policies", policies),
+    ("outbox", outbox), ("policies", policies), ("limits", limits),
 ):  # fmt: skip
     app.add_typer(noun.app, name=name, help=noun.__doc__)
 app.command("demo")(demo.demo)

@@ -17,6 +17,8 @@ PROPERTY = "/{lang}/p/{key}"
 ENQUIRE = "/{lang}/p/{key}/enquire"
 GALLERY = "/{lang}/p/{key}/photos"
 STATUS = "/{lang}/enquiries/{token}"
+RELEASE = "/{lang}/release/{token}"
+STOP = "/{lang}/stop/{token}"
 CONFIRM_CONTACT = "/{lang}/confirm/{token}"
 POLICY = "/{lang}/policies/{document}"
 POLICY_VERSION = "/{lang}/policies/{document}/{number}"
@@ -38,6 +40,7 @@ MEDIA = "/media/{media}/{width}.{suffix}"
 MAP = "/map/{public_id}-{theme}-{shape}.svg"
 ALIVE = "/up"
 READY = "/ready"
+METRICS = "/metrics"
 OPS = "/ops"
 OPS_MAIL = "/ops/mail/{number}"
 OPS_MAIL_HTML = "/ops/mail/{number}/html"
@@ -83,6 +86,16 @@ def gallery(lang: str, public_id: str, slug: str) -> str:
 def status(lang: str, token: str) -> str:
     """Where one enquiry is: the address is a bearer token."""
     return STATUS.format(lang=lang, token=token)
+
+
+def release(lang: str, token: str) -> str:
+    """Where a visitor releases an enquiry that was held."""
+    return RELEASE.format(lang=lang, token=token)
+
+
+def stop(lang: str, token: str) -> str:
+    """Where whoever gets our mail about enquiries stops it: a page, and the target of one click (RFC 8058)."""
+    return STOP.format(lang=lang, token=token)
 
 
 def confirm_contact(lang: str, token: str) -> str:
@@ -182,7 +195,7 @@ def ops_mail_file(number: int) -> str:
 def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: dict[str, object]) -> str:
     place = f"/{town}/{area}" if town and area else f"/{town}" if town else ""
     path = f"/{lang}/{offer}{place}{suffix}"
-    if not filters:
+    if not filters:  # a list page asks for twenty
         return path
     query = urlencode({name: value for name, value in filters.items() if value not in (None, "", (), [])}, doseq=True)
     return f"{path}?{query}" if query else path

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Column, Field, Session, SQLModel
 
@@ -155,6 +156,15 @@ def one_at_a_time(session: Session, key: str) -> None:
     """Let no other transaction with the same key pass this point until this one ends."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def is_away(error: OperationalError) -> bool:
+    """Whether the database is to blame and not the statement: unreachable, full, locked, or on its way down.
+
+    PostgreSQL says so by the class of the error; SQLite keeps one class and tells by its code.
+    """
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code != sqlite3.SQLITE_ERROR
 
 
 def affected(session: Session, statement: Any) -> int:

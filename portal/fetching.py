@@ -7,17 +7,24 @@ vetted, or read without a bound in bytes and time.
 
 import asyncio
 import socket
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import BinaryIO
 
 import httpx2
 
 _PORTS = {"http": 80, "https": 443}
-_NAT64 = IPv6Network("64:ff9b::/96")
+# Only what is handed out for the open internet (iana.org/assignments/ipv6-address-space), and of that nothing that
+# stands for an IPv4 address (Teredo, 6to4) or for no server at all. NAT64, mapped and local ranges lie outside.
+_GLOBAL = IPv6Network("2000::/3")
+_NOT_GLOBAL = tuple(map(ip_network, (
+    "192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
+)))  # fmt: skip
 _BLOCK = 1 << 16
 
 
@@ -68,23 +75,28 @@ def redacted(address: str) -> str:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is on the public internet, seen through IPv4 inside IPv6.
+    """Whether an address is on the public internet and is what it seems.
 
-    `ipaddress.is_global` alone lets NAT64 and 6to4 wrap a private address.
+    `ipaddress.is_global` alone lets multicast through, and NAT64 and 6to4 wrap a private address. Behind a NAT64
+    that is meant, PORTAL_FETCH_ALLOW names the hosts.
     """
-    inner = _inner(address) if isinstance(address, IPv6Address) else None
-    if inner is not None:
-        return is_public(inner)
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    if address.version == 6 and address not in _GLOBAL:
+        return False
+    return address.is_global and not address.is_multicast and not any(address in each for each in _NOT_GLOBAL)
 
 
 def _client(limits: Limits) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
-        trust_env=False, follow_redirects=False, timeout=min(30.0, limits.seconds),
+        verify=_tls(), trust_env=False, follow_redirects=False, timeout=min(30.0, limits.seconds),
         headers={"User-Agent": "ImmoMarket", "Accept-Encoding": "gzip"},
         # No connection is used twice: names that share an address must each prove their own certificate.
         limits=httpx2.Limits(max_keepalive_connections=0),
     )  # fmt: skip
+
+
+@cache
+def _tls() -> ssl.SSLContext:  # reading the authorities takes longer than fetching a picture
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def _follow(
@@ -171,12 +183,6 @@ def _unzipped(block: bytes, unzip: "zlib._Decompress | None") -> Iterator[bytes]
     while block and not unzip.eof:
         yield unzip.decompress(block, _BLOCK)
         block = unzip.unconsumed_tail
-
-
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def _host(url: httpx2.URL) -> str:

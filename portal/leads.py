@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     ColumnElement,
@@ -59,7 +60,11 @@ class LeadUnknown(Exception):
 
 
 class Lead(SQLModel, table=True):
-    """One lead, without its person. The property's figures are those of the moment of the enquiry."""
+    """One lead, without its person. The property's figures are those of the moment of the enquiry.
+
+    `screening` is where it stands, score and reasons (code and points each) are those of its receipt; `seen` says who
+    of ops looked at what was held, and only a `release_nonce` opens the visitor's own release.
+    """
 
     __tablename__ = "lead"
     __table_args__ = (
@@ -84,9 +89,17 @@ class Lead(SQLModel, table=True):
     page: str = column(String(500), personal=None)
     form_version: int = column(Integer, personal=None)
     notice_id: int = column(Integer, ForeignKey("notice.id"), personal=None)
-    screening: str = column(String(8), personal=None, default="forward")
+    screening: str = column(String(8), index=True, personal=None, default="forward")
     parked_reason: str | None = column(String(30), personal=None, default=None)
     ledger_event_id: str = column(String(36), ForeignKey("ledger_event.id"), personal=None)
+    screening_score: int = column(Integer, personal=None, default=0)
+    screening_reasons: list[list[Any]] = column(JSON, personal=None, default_factory=list)
+    screening_seen_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    screening_seen_by: str | None = column(String(120), personal="operator", default=None)
+    release_nonce: str | None = column(String(32), unique=True, personal="status_link", default=None)
+    released_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    released_by: str | None = column(String(120), personal="operator", default=None)
+    release_reason: str | None = column(String(500), personal=None, default=None)
 
 
 class LeadPerson(SQLModel, table=True):
@@ -141,7 +154,10 @@ class Submission(SQLModel, table=True):
 
 
 class Confirmation(SQLModel, table=True):
-    """The visitor's confirmation of one lead: queued as `mail_id`, or capped and to be named by the next one."""
+    """The one mail about a lead to its visitor, which may be a link to release it: `mail_id`, or none.
+
+    Without one it was not to be sent; a later confirmation to the same address then names the lead.
+    """
 
     __tablename__ = "confirmation"
     __table_args__ = (UniqueConstraint("lead_id"),)

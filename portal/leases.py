@@ -29,5 +29,10 @@ def beat(session: Session, worker: str, now: datetime) -> None:
 
 def worker_lives(session: Session, now: datetime) -> bool:
     """Whether any worker gave a sign of life within a minute."""
-    latest = session.exec(select(func.max(Heartbeat.at))).one()
-    return latest is not None and now - latest < ALIVE
+    beat_at = latest(session)
+    return beat_at is not None and now - beat_at < ALIVE
+
+
+def latest(session: Session) -> datetime | None:
+    """When any worker last gave a sign of life; None where none did within a day."""
+    return session.exec(select(func.max(Heartbeat.at))).one()

@@ -2,12 +2,14 @@
 
 from portal import forwarding
 from portal.catalogue import invitations, reports
-from portal.forwarding import confirmation, letter
+from portal.forwarding import confirmation, letter, reminder
 from portal.mail.delivery import Kind
 
 KINDS = {
     forwarding.KIND: Kind(letter.render, accepted=forwarding.passed, resent=forwarding.intended_again),
     confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),
+    confirmation.RELEASE: Kind(confirmation.render_release, resent=confirmation.sent_again),
+    reminder.KIND: Kind(reminder.render),
     invitations.KIND: Kind(invitations.render),
     reports.KIND: Kind(reports.render),
 }

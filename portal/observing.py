@@ -9,6 +9,7 @@ import logging
 import logging.config
 import sys
 import traceback
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -19,9 +20,12 @@ from portal.settings import ROOT
 
 ALLOWED = frozenset({
     "event", "level", "time", "logger", "error", "where", "agency", "attempt", "bind", "code", "count", "feed", "kind",
-    "lead", "mail", "media", "method", "outcome", "phase", "process", "property", "route", "run", "seconds", "state",
-    "status", "version", "worker",
+    "lead", "mail", "media", "method", "outcome", "phase", "process", "property", "request", "route", "run", "seconds",
+    "state", "status", "version", "worker",
 })  # fmt: skip
+
+# The number of the request that is being handled; empty elsewhere. Its own thread and those it starts see it.
+REQUEST: ContextVar[str] = ContextVar("request", default="")
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -87,10 +91,16 @@ def _allowed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 
+def _with_request(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    number = REQUEST.get()
+    return {**event, "request": number} if number else event
+
+
 _PROCESSORS: list[Any] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     _without_message,
+    _with_request,
     _allowed,
     structlog.processors.JSONRenderer(),
 ]

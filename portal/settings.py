@@ -38,6 +38,10 @@ def _bind(value: str) -> str:
     return value
 
 
+def _bind_or_none(value: str) -> str:
+    return value and _bind(value)
+
+
 def _relay(value: str) -> str:
     if value == CAPTURE:
         return value
@@ -60,15 +64,24 @@ def _network(value: str) -> str:
         raise ValueError("must be addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
 
 
+def _mail_to(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if value and not (local and domain and value.isascii() and value.isprintable() and " " not in value):
+        raise ValueError("must be one e-mail address, such as ops@example.com")
+    return value
+
+
 def _words(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
 Bind = Annotated[str, AfterValidator(_bind)]
+OpsBind = Annotated[str, AfterValidator(_bind_or_none)]
 Relay = Annotated[str, AfterValidator(_relay)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Network = Annotated[str, AfterValidator(_network)]
+MailTo = Annotated[str, AfterValidator(_mail_to)]
 
 
 class Settings(BaseSettings):
@@ -80,14 +93,20 @@ class Settings(BaseSettings):
     data_directory: Annotated[Path, AfterValidator(Path.absolute)] = ROOT / "var"
     origin: Origin = "http://127.0.0.1:8000"
     bind: Bind = "127.0.0.1:8000"
-    ops_bind: Bind = "127.0.0.1:8001"
+    ops_bind: OpsBind = "127.0.0.1:8001"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     serve_processes: int = Field(default=1, ge=1, le=64)
     smtp_relay: Relay = "smtp://127.0.0.1:25"
     mail_from: str = "leads@immomarket.net"
+    contact_mail: MailTo = ""
     secret_key: Secret = ""
     operator: str = ""
+    ops_mail: MailTo = ""
+    screening_held: int = Field(default=45, ge=0)
+    screening_spam: int = Field(default=100, ge=0)
     fetch_allow: Annotated[tuple[Bind, ...], NoDecode] = ()
+    ceiling_network_hour: int = Field(default=600, ge=1)
+    ceiling_hour: int = Field(default=60_000, ge=1)
     clock_factor: float = Field(default=1.0, gt=0, le=1.0)
     browser: str = ""  # the tests' alone, here so that it may stand beside the others
     mode: Literal["production", "demo"] = "production"

@@ -6,6 +6,7 @@ constants of the compiled code, escaped like any other value. Never gives a temp
 """
 
 import hashlib
+from base64 import b64encode
 from functools import cache, lru_cache
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -23,7 +24,7 @@ from portal.settings import ROOT
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 # Called with one constant, these give the same for as long as an environment lives: `{% trans %}` calls `gettext`.
-FOLDED = frozenset({"_", "gettext", "static"})
+FOLDED = frozenset({"_", "gettext", "static", "integrity"})
 
 
 class Calling(Context):
@@ -54,7 +55,7 @@ class Folding(Environment):
 
 @cache
 def environment(locale: str) -> Environment:
-    """The environment of one language: `_`, the formats, the addresses, and `static`, bound to it."""
+    """The environment of one language: `_`, the formats, the addresses, `static` and `integrity`, bound to it."""
     return furnished(Folding, locale)
 
 
@@ -70,7 +71,7 @@ def furnished(kind: type[Environment], locale: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     built.install_gettext_translations(translations(locale), newstyle=False)  # type: ignore[attr-defined]
-    built.globals.update(lang=locale, addresses=addresses, static=static)
+    built.globals.update(lang=locale, addresses=addresses, static=static, integrity=integrity)
     built.filters.update(
         money=lambda minor, currency="EUR": formats.money(minor, currency, locale),
         area=lambda value: formats.area(value, locale),
@@ -107,6 +108,12 @@ def render(template: str, locale: str, **context: Any) -> str:
 def static(name: str) -> str:
     """The address of a static file with its content's fingerprint, so that it may be cached for ever."""
     return f"/static/{name}?v={_fingerprint(STATIC / name)}"
+
+
+@lru_cache(maxsize=16)
+def integrity(name: str) -> str:
+    """What a browser compares a script with before it runs it (W3C Subresource Integrity)."""
+    return f"sha384-{b64encode(hashlib.sha384((STATIC / name).read_bytes()).digest()).decode()}"
 
 
 @lru_cache(maxsize=256)

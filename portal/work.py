@@ -1,7 +1,7 @@
 """The worker: what it does, how often, and how it ends.
 
-Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time, makes the sizes
-of pictures. A database that is away stops nothing for good: every loop says so and tries again.
+Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time, fetches
+pictures and makes their sizes. A database that is away stops nothing for good: every loop says so and tries again.
 """
 
 import asyncio
@@ -14,9 +14,11 @@ from functools import partial
 
 from sqlmodel import Session
 
-from portal import db, enquiries, leases
-from portal.catalogue import photos
+from portal import db, leases, limits
+from portal.catalogue import collecting, photos
 from portal.db import Database
+from portal.enquiries import receiving
+from portal.forwarding import reminder
 from portal.mail import outbox, waking
 from portal.mail.composing import Letterhead
 from portal.mail.delivery import Delivery
@@ -32,6 +34,8 @@ POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
 RECOVER_SECONDS = 3.0
 PURGE_SECONDS = 60.0
+REMIND_SECONDS = 60.0
+COLLECT_SECONDS = 5.0
 PHOTO_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # while the database is away
 
@@ -49,12 +53,16 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     housekeeping: list[tuple[float, Job]] = [
         (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
         (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
-        (PURGE_SECONDS, enquiries.purge_submissions),
+        (PURGE_SECONDS, receiving.purge_submissions),
+        (PURGE_SECONDS, limits.purge),
+        (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
+        (PURGE_SECONDS, collecting.forget),
     ]
     if once:
         for _, job in housekeeping:
             await _do(database, job)
         await lanes[0].deliver_due()
+        await _collect(settings, database, stop)
         await _develop(settings, database, stop)
         return
     bell = asyncio.Event()
@@ -65,6 +73,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
                 tasks.create_task(_deliver(lane, bell, stop))
             for seconds, job in housekeeping:
                 tasks.create_task(_repeat(partial(_do, database, job), seconds, stop))
+            tasks.create_task(_repeat(partial(_collect, settings, database, stop), COLLECT_SECONDS, stop))
             tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
     log.info("worker ends", worker=_name())
 
@@ -103,6 +112,14 @@ async def _repeat(duty: Callable[[], Awaitable[None]], seconds: float, stop: asy
 
 async def _do(database: Database, job: Job) -> None:
     await asyncio.to_thread(database.write, lambda session: job(session, db.utcnow()))
+
+
+async def _collect(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    if settings.mode == "demo":  # it asks no stranger for anything, and draws its own
+        return
+    folder, allow, tried = settings.data_directory, settings.fetch_allow, 1
+    while tried and not stop.is_set():
+        tried = await collecting.collect(database, folder, allow, stop, settings.clock_factor)
 
 
 async def _develop(settings: Settings, database: Database, stop: asyncio.Event) -> None:

@@ -34,18 +34,32 @@ for (const menu of document.querySelectorAll("details.menu")) {
   });
 }
 
-// In a gallery the arrow keys go from picture to picture, and Escape back to the home.
+// In a gallery the arrow keys and swipes go from picture to picture, and Escape back to the home.
 const shots = [...document.querySelectorAll(".gallery .shot")];
 const steps = { ArrowRight: 1, ArrowLeft: -1 };
 const away = (shot) => Math.abs(shot.getBoundingClientRect().top);
-if (shots.length) document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.key === "Escape") document.querySelector(".crumbs li:last-child a").click();
-  if (!(event.key in steps)) return;
+function step(by) {
   const here = shots.reduce((nearest, shot, index) => (away(shot) < away(shots[nearest]) ? index : nearest), 0);
-  const next = shots[here + steps[event.key]];
+  const next = shots[here + by];
   if (!next) return;
-  event.preventDefault();
   next.querySelector("a").focus({ preventScroll: true });
-  next.scrollIntoView();
-});
+  next.scrollIntoView({ behavior: "instant" }); // a second step counts from where the first one ended
+}
+if (shots.length) {
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.key === "Escape") document.querySelector(".crumbs li:last-child a").click();
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    step(steps[event.key]);
+  });
+  let from = null; // where a single finger came down; in a page that is zoomed it only moves the page
+  document.addEventListener("touchstart", ({ touches }) => {
+    from = touches.length === 1 && visualViewport.scale === 1 ? touches[0] : null;
+  }, { passive: true });
+  document.addEventListener("touchend", ({ changedTouches: [to] }) => {
+    if (!from) return;
+    const across = from.clientX - to.clientX, down = from.clientY - to.clientY;
+    if (Math.abs(across) > Math.max(48, 2 * Math.abs(down))) step(Math.sign(across));
+  });
+}

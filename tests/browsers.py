@@ -20,7 +20,8 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
     "--disable-gpu",
 )  # fmt: skip
-PACKAGE = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+FIREFOXES = ("firefox", "firefox-esr")
+PACKAGE = ("apt-get", "install", "--yes", "--no-install-recommends")
 
 
 class BrowserMissing(Exception):
@@ -47,8 +48,18 @@ def fetch() -> None:
     except BrowserMissing:
         if not _run(sys.executable, "-m", "playwright", "install", "chromium") and os.geteuid() == 0:
             _run("apt-get", "update")
-            _run(*PACKAGE)
+            _run(*PACKAGE, "chromium")
         executable()
+
+
+def firefox() -> str:
+    """The path of a Firefox as people have it; Debian's is fetched where one is root. Raises `BrowserMissing`."""
+    found = next((path for path in map(shutil.which, FIREFOXES) if path), None)
+    if found is None and os.geteuid() == 0 and _run("apt-get", "update") and _run(*PACKAGE, "firefox-esr"):
+        found = shutil.which("firefox-esr")
+    if found is None:
+        raise BrowserMissing("no Firefox on this machine; run: sudo apt-get install firefox-esr")
+    return found
 
 
 @pytest.fixture(scope="session")

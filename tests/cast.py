@@ -12,11 +12,17 @@ from portal.catalogue.properties import Property, PropertyText
 from portal.consent import notices, policies
 from portal.consent.policies import PolicyVersion
 from portal.db import Database
-from portal.enquiries import Enquiry
+from portal.enquiries.receiving import Enquiry
+from portal.enquiries.signals import Sending
 from portal.feeds.records import Feed
+from portal.settings import Settings
 from portal.signing import Signer
+from tests.clients import QUIET
 
 SIGNER = Signer("k" * 40)
+# Nothing is held, whatever its words, but where a test lowers a threshold to 0: then everything is.
+SETTINGS = Settings.from_environment({}, mail_from="leads@portal.example", screening_held=1000, screening_spam=1000)
+SENDING = Sending(headers=tuple((name.lower(), value) for name, value in QUIET.items()))
 NOW = datetime(2026, 11, 23, 13, 12, 7, tzinfo=UTC)
 
 

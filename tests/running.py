@@ -62,11 +62,11 @@ class Portal:
     ) -> None:
         self.port, self.server, self.folder = free_port(), server, folder
         self.url = f"http://127.0.0.1:{self.port}"
-        self.ops_port = int(str(settings.get("ops_bind", ":0")).rpartition(":")[2])
+        self.ops_port = int(str(settings.get("ops_bind") or ":0").rpartition(":")[2])
         chosen = {
             "database_url": database_url, "data_directory": folder / "data", "origin": self.url,
             "bind": f"127.0.0.1:{self.port}", "smtp_relay": relay, "mail_from": "leads@immomarket.example",
-            "secret_key": "k" * 40, "operator": "tests", **settings,
+            "secret_key": "k" * 40, "operator": "tests", "ops_bind": "", **settings,
         }  # fmt: skip
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
@@ -161,8 +161,8 @@ class Portal:
     def _serve_command(self) -> list[str]:
         if self.server == "granian":
             return [sys.executable, "-m", "portal", "serve"]
-        where = ["--host", "127.0.0.1", "--port", str(self.port)]
-        return [sys.executable, "-m", "uvicorn", "--factory", "portal.web.app:create", "--no-access-log", *where]
+        factory, where = ["--factory", "portal.web.app:create"], ["--host", "127.0.0.1", "--port", str(self.port)]
+        return [sys.executable, "-m", "uvicorn", "--no-proxy-headers", *factory, "--no-access-log", *where]
 
     def _start(self, name: Name, *command: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:

@@ -12,11 +12,12 @@ import pytest
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
-from portal import enquiries
+from portal import leads
 from portal.__main__ import app
 from portal.catalogue import agencies, properties, reports
 from portal.commands import context
 from portal.db import utcnow
+from portal.enquiries import receiving
 from portal.exporting import Export
 from portal.leads import LeadPerson
 from portal.mail.outbox import Mail
@@ -56,11 +57,14 @@ def home(database):
     return database.write(publish)
 
 
-def receive(database, home, words="May we see it?"):
+HELD = cast.SETTINGS.model_copy(update={"screening_held": 0})
+
+
+def receive(database, home, words="May we see it?", settings=cast.SETTINGS):
     """One lead from Jane Smith about this home, received just now."""
     now = utcnow()
     enquiry = cast.enquiry(database, home, now, words=words)
-    work = lambda session: enquiries.receive(session, enquiry, cast.SIGNER, "immomarket.example", now)  # noqa: E731
+    work = lambda session: receiving.receive(session, enquiry, cast.SENDING, cast.SIGNER, settings, now)  # noqa: E731
     return database.write(work).lead
 
 
@@ -153,6 +157,8 @@ def test_a_pause_wants_either_a_reason_or_to_be_ended(run, options):
         ("properties", "block", "nothing", "--reason", "x"),
         ("properties", "unblock", "MB-1042", "--reason", "x"),
         ("leads", "show", "IM-0000-0001"),
+        ("leads", "release", "IM-0000-0000", "--reason", "x"),
+        ("leads", "spam", "IM-7K4Q-2MXD", "--reason", "x"),
         ("leads", "list", "--agency", "nobody"),
         ("leads", "export", "--format", "csv", "--reason", "x", "--agency", "nobody"),
         ("leads", "export", "--format", "csv", "--reason", "x", "--output", "/nowhere/leads.csv"),
@@ -199,6 +205,49 @@ def test_a_lead_is_shown_with_all_that_is_recorded_of_it(run, database, home):
     assert shown["disclosures"][0]["passed_at"] is None
     assert (shown["ledger_event"], shown["attempts"]) == (lead.ledger_event_id, [])
     assert "name: Jane Smith" in run("leads", "show", lead.reference).stdout
+
+
+def test_held_leads_are_listed_looked_at_by_somebody_named_and_released_with_a_reason(run, database, home, monkeypatch):
+    lead = receive(database, home, settings=HELD)
+    (row,) = listed(run, "leads", "list", "--screening", "held")
+    assert (row["reference"], row["screening"], row["screening_score"]) == (lead.reference, "held", 0)
+    assert listed(run, "outbox", "status")["leads"]["held"] == 1
+    monkeypatch.delenv("PORTAL_OPERATOR")
+    context.settings.cache_clear()
+    assert "--by" in run("leads", "show", lead.reference).stderr
+    assert listed(run, "leads", "show", lead.reference)["screening_seen_at"] is None
+    assert listed(run, "leads", "show", lead.reference, "--by", "Berta")["screening_seen_by"] == "Berta"
+    assert listed(run, "leads", "show", lead.reference, "--by", "Ana")["screening_seen_by"] == "Berta"
+    assert run("leads", "release", lead.reference, "--reason", "rang her", code=2).stderr.startswith("Say who acts")
+    done = run("leads", "release", lead.reference, "--reason", "rang her", "--by", "Ana")
+    assert done.stdout == "" and f"{lead.reference} is released" in done.stderr
+    shown = listed(run, "leads", "show", lead.reference)
+    assert (shown["screening"], shown["released_by"], shown["release_reason"]) == ("forward", "Ana", "rang her")
+    assert (
+        "neither held nor spam"
+        in run("leads", "release", lead.reference, "--reason", "again", "--by", "Ana", code=1).stderr
+    )
+    assert "passed on already" in run("leads", "spam", lead.reference, "--reason", "x", "--by", "Ana", code=1).stderr
+
+
+def test_a_held_lead_is_taken_for_spam_and_released_again_while_its_agency_is_away(run, database, home):
+    lead = receive(database, home, settings=HELD)
+    run("agencies", "pause", "costa-norte", "--reason", "on holiday")
+    run("leads", "spam", lead.reference, "--reason", "a robot")
+    assert [row["reference"] for row in listed(run, "leads", "list", "--screening", "spam")] == [lead.reference]
+    assert "It waits there" in run("leads", "release", lead.reference, "--reason", "no robot").stderr
+    assert listed(run, "outbox", "status")["leads"]["parked"] == 1
+
+
+def test_each_reason_of_the_screening_is_said_in_words(run, database, home):
+    lead = receive(database, home, settings=HELD)
+
+    def judge(session: Session) -> None:
+        leads.by_reference(session, lead.reference).screening_reasons = [["unheard_of", 7]]
+
+    database.write(judge)
+    (reason,) = listed(run, "leads", "show", lead.reference)["screening_reasons"]
+    assert reason == {"code": "unheard_of", "points": 7, "says": "unheard_of"}
 
 
 def test_an_erased_lead_is_shown_without_its_person(run, database, home):

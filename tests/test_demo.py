@@ -27,7 +27,7 @@ from portal.catalogue import agencies, photos
 from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
-from portal.catalogue.statements import PAGE
+from portal.catalogue.search import PAGE
 from portal.db import Database
 from portal.demo import homes, plates, running, seeding
 from portal.demo.coast import AREAS
@@ -331,7 +331,7 @@ def prepared(drawn_once: Path, tmp_path: Path) -> Path:
 
 @contextmanager
 def demo(data_directory: Path) -> Iterator[tuple["subprocess.Popen[str]", list[str], Path]]:
-    """`portal demo` on what is there, once it has said its addresses: the site's and the mails'."""
+    """`portal demo` on what is there, once it has said its addresses: the site's, the mails', the style guide's."""
     log = data_directory / "demo.log"
     environment = {**os.environ, "PORTAL_DATA_DIRECTORY": str(data_directory)}
     command = [sys.executable, "-m", "portal", "demo", "--port", str(free_port())]
@@ -345,7 +345,7 @@ def demo(data_directory: Path) -> Iterator[tuple["subprocess.Popen[str]", list[s
                 said += re.findall(r"http://([0-9.:]+)(/\S*)", line)
                 if "Ctrl-C" in line:
                     break
-            assert len(said) == 2, log.read_text()
+            assert len(said) == 3, log.read_text()
             yield process, said, log
         finally:
             process.terminate()
@@ -369,12 +369,13 @@ def nobody_listens(host: str) -> bool:
 
 
 def test_the_demo_runs_at_the_addresses_it_says_and_ends_when_told(prepared: Path):
-    with demo(prepared) as (process, ((site, _), (mails, path)), log):
+    with demo(prepared) as (process, ((site, _), (mails, path), (guide, style)), log):
         assert "is kept" in log.read_text()
         assert get(site, "/ready")[0] == 200
         status, page = get(site, "/en/buy")
         (picture, *_) = re.findall(r"/media/[0-9a-f]{64}/480\.avif", page)
         assert status == 200 and get(mails, path)[0] == 200
+        assert get(guide, style)[0] == 302
         connection = http.client.HTTPConnection(site, timeout=20)
         connection.request("GET", picture)
         assert connection.getresponse().status == 200
@@ -385,7 +386,7 @@ def test_the_demo_runs_at_the_addresses_it_says_and_ends_when_told(prepared: Pat
 
 
 def test_when_the_worker_dies_the_demo_says_so_and_ends(prepared: Path):
-    with demo(prepared) as (process, ((site, _), _), log):
+    with demo(prepared) as (process, ((site, _), *_), log):
         worker = eventually(lambda: re.search(r'"worker": "[^"]*:(\d+)"', log.read_text()))
         os.kill(int(worker[1]), signal.SIGKILL)
         assert process.wait(timeout=60) == 1

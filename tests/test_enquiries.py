@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from portal import enquiries, forwarding
+from portal import forwarding
 from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.properties import Property
 from portal.consent import choices, notices, policies
 from portal.db import Database
-from portal.enquiries import Enquiry
+from portal.enquiries import receiving
+from portal.enquiries.receiving import Enquiry, NotTaken, Received
 from portal.leads import Confirmation, Disclosure, Lead, LeadPerson, StatusLink, check_character, read_reference
 from portal.ledger import LedgerEvent, LedgerPayload, commitment
 from portal.mail.outbox import Mail
@@ -45,8 +46,8 @@ def enquiry(database: Database) -> Enquiry:
     )  # fmt: skip
 
 
-def receive(database: Database, enquiry: Enquiry, now=NOW) -> enquiries.Received:
-    return database.write(lambda session: enquiries.receive(session, enquiry, SIGNER, DOMAIN, now))
+def receive(database: Database, enquiry: Enquiry, now=NOW) -> Received:
+    return database.write(lambda s: receiving.receive(s, enquiry, cast.SENDING, SIGNER, cast.SETTINGS, now))
 
 
 def test_an_enquiry_is_recorded_with_person_choice_event_disclosure_and_both_mails(database, enquiry):
@@ -154,7 +155,7 @@ def test_a_home_withdrawn_while_typing_still_takes_the_enquiry_for_seven_days_an
 
     database.write(withdraw)
     assert receive(database, enquiry, NOW + timedelta(days=6)).lead.property_withdrawn
-    with pytest.raises(enquiries.NotTaken):
+    with pytest.raises(NotTaken):
         receive(database, replace(enquiry, words="Later"), NOW + timedelta(days=8))
 
 

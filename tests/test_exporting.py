@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from portal import enquiries, exporting, forwarding
+from portal import exporting, forwarding
 from portal.catalogue import agencies
 from portal.consent import notices
 from portal.db import Database
-from portal.enquiries import Enquiry
+from portal.enquiries import receiving
+from portal.enquiries.receiving import Enquiry
 from portal.exporting import Export, Order, rows
 from portal.exporting.encoding import csv_columns, guarded
 from portal.leads import LeadPerson, Selection, selected
@@ -37,7 +38,7 @@ def enquiry(database: Database) -> Enquiry:
 
 def receive(database, enquiry, now=NOW, **changes):
     enquiry = replace(enquiry, **changes)
-    work = lambda session: enquiries.receive(session, enquiry, cast.SIGNER, "immomarket.example", now)  # noqa: E731
+    work = lambda session: receiving.receive(session, enquiry, cast.SENDING, cast.SIGNER, cast.SETTINGS, now)  # noqa: E731
     return database.write(work).lead
 
 

@@ -230,8 +230,34 @@ def test_a_whole_dialect_is_read_and_its_private_parts_are_not():
     assert "person@example.com" not in repr(parsed) and "would take less" not in repr(parsed)
     assert "600123456" not in repr(listing)
     assert parsed.unknown_tags == {
-        "community_fees": 1, "alarm_code": 1, "surface_area/useful": 1, "energy_rating/efficiency_grade": 1,
+        "alarm_code": 1, "surface_area/useful": 1, "energy_rating/efficiency_grade": 1,
     }  # fmt: skip
+    assert (listing.community_fee_minor, listing.community_fee_months) == (12_000, None)
+
+
+@pytest.mark.parametrize(
+    ("tags", "costs"),
+    [
+        ({"community_fees": "120"}, (12_000, None, None, None)),
+        ({"community_fees": "€ 1,440 per year"}, (144_000, 12, None, None)),
+        ({"community_fees": "95,50 €/mes", "real_estate_tax": "640", "rubbish": "15 € al mes"},
+         (9_550, 1, 64_000, 18_000)),
+        ({"community_fees": "360 trimestral", "real_estate_tax": "320 semestral"}, (36_000, 3, 64_000, None)),
+        ({"community_fees": "0", "real_estate_tax": "", "rubbish": "0"}, (None, None, None, None)),
+    ],
+)  # fmt: skip
+def test_running_costs_are_read_with_the_period_they_are_for(tags, costs):
+    parsed = read(feeds.feed(feeds.home(**tags)))
+    (home,) = parsed.listings
+    assert (home.community_fee_minor, home.community_fee_months, home.ibi_minor, home.rubbish_minor) == costs
+    assert not parsed.warnings and not home.extra
+
+
+@pytest.mark.parametrize("text", ["ask us", "120 a fortnight", "included"])
+def test_a_running_cost_nobody_can_read_is_told_and_left_out(text):
+    parsed = read(feeds.feed(feeds.home(community_fees=text)))
+    assert parsed.listings[0].community_fee_minor is None
+    assert [(each.field, each.value) for each in parsed.warnings] == [("community_fees", text)]
 
 
 def encoded(encoding: str, declared: str | None = None, text: str = "Una peña de 5 €") -> bytes:

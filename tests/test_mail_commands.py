@@ -8,10 +8,11 @@ import pytest
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
-from portal import enquiries, work
+from portal import work
 from portal.__main__ import app
 from portal.commands import context
 from portal.db import utcnow
+from portal.enquiries import receiving
 from portal.leads import Lead
 from portal.mail.outbox import Mail
 from portal.settings import Settings
@@ -56,7 +57,8 @@ def receive(database):
     def one(**changes) -> Lead:
         now = utcnow()
         enquiry = cast.enquiry(database, home, now, **changes)
-        return database.write(lambda s: enquiries.receive(s, enquiry, cast.SIGNER, "portal.example", now)).lead
+        work = lambda s: receiving.receive(s, enquiry, cast.SENDING, cast.SIGNER, cast.SETTINGS, now)  # noqa: E731
+        return database.write(work).lead
 
     return one
 

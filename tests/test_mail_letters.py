@@ -8,10 +8,13 @@ from email.message import EmailMessage
 import pytest
 from sqlmodel import Session, select
 
-from portal import enquiries, forwarding
+from portal import forwarding
 from portal.catalogue import agencies, invitations
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.db import Database
+from portal.enquiries import receiving
+from portal.enquiries.receiving import Received
+from portal.forwarding import reminder, stopping
 from portal.leads import Confirmation, Disclosure, LeadPerson, StatusLink
 from portal.ledger import LedgerEvent
 from portal.mail import outbox
@@ -29,7 +32,10 @@ LETTERHEAD = Letterhead("leads@portal.example", ORIGIN, SIGNER)
 DOMAIN = "portal.example"
 
 
-def receive(database: Database, now=NOW, **changes) -> enquiries.Received:
+HELD = cast.SETTINGS.model_copy(update={"screening_held": 0})
+
+
+def receive(database: Database, now=NOW, settings=cast.SETTINGS, **changes) -> Received:
     """Jane Smith's enquiry about the villa of Costa Norte Homes, made where they do not exist yet."""
 
     def publish(session: Session):
@@ -41,7 +47,7 @@ def receive(database: Database, now=NOW, **changes) -> enquiries.Received:
 
     home = database.write(publish)
     enquiry = cast.enquiry(database, home, now, **changes)
-    return database.write(lambda session: enquiries.receive(session, enquiry, SIGNER, DOMAIN, now))
+    return database.write(lambda session: receiving.receive(session, enquiry, cast.SENDING, SIGNER, settings, now))
 
 
 def rendered(database: Database, kind: str) -> EmailMessage:
@@ -123,11 +129,12 @@ def test_the_mail_of_an_erased_person_cannot_be_written(database):
         rendered(database, "lead")
 
 
-def test_the_confirmation_holds_nothing_the_visitor_typed(database):
+@pytest.mark.parametrize("kind", ["confirmation", "release"])
+def test_no_mail_to_a_visitor_holds_anything_the_visitor_typed(database, kind):
     canaries = {"name": "Canary Name", "words": "canary words", "company": "Canary Ltd", "phone": "0999 123",
                 "phone_e164": "+34999123123"}  # fmt: skip
-    receive(database, professional=True, **canaries)
-    mail = rendered(database, "confirmation")
+    receive(database, settings=HELD if kind == "release" else cast.SETTINGS, professional=True, **canaries)
+    mail = rendered(database, kind)
     for part in (text(mail), text(mail, "html"), str(mail["Subject"]), str(mail["To"])):
         for canary in canaries.values():
             assert canary.lower() not in part.lower()
@@ -143,6 +150,62 @@ def test_the_confirmation_names_recipient_notice_status_page_and_where_to_write(
         assert received.lead.reference in part and "Costa Norte Homes" in part and status in part
         assert "Your enquiry is recorded by OptimaSys Group Spain S.L." in part
         assert "Calle Alfredo Palma 10" in part and "29603 Marbella, Málaga" in part
+
+
+def test_a_held_enquirys_mail_says_what_a_confirmation_says_and_opens_the_release_page(database):
+    received = receive(database, settings=HELD)
+    mail = rendered(database, "release")
+    release = f"{ORIGIN}/en/release/{SIGNER.sign('release', received.lead.release_nonce)}"
+    status = f"{ORIGIN}/en/enquiries/{SIGNER.sign('status', received.status.nonce)}"
+    assert received.lead.reference in str(mail["Subject"])
+    for part in (text(mail), text(mail, "html")):
+        assert release in part and status in part and "Costa Norte Homes" in part and "MB-1042" in part
+        assert "Your enquiry is recorded by OptimaSys Group Spain S.L." in part and "29603 Marbella" in part
+
+
+@pytest.mark.parametrize("kind", ["confirmation", "release"])
+def test_a_stranger_stops_mail_to_visitors_with_one_click(database, kind):
+    receive(database, settings=HELD if kind == "release" else cast.SETTINGS, email="stranger@example.com")
+    mail = rendered(database, kind)
+    link = stopping.link(LETTERHEAD, "stranger@example.com", "en")
+    assert str(mail["List-Unsubscribe"]) == f"<{link}>" and link.startswith(f"{ORIGIN}/en/stop/")
+    assert str(mail["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
+    assert link in text(mail) and link in text(mail, "html") and "stranger" not in link
+
+
+def test_the_link_to_stop_stands_on_one_line_as_it_is(database):
+    receive(database)
+    with database.read() as session:
+        mail = session.exec(select(Mail).where(Mail.kind == "confirmation")).one()
+        raw = compose(mail, KINDS["confirmation"].render(session, mail, LETTERHEAD), LETTERHEAD.address, NOW)
+    link = stopping.link(LETTERHEAD, "jane@example.com", "en")
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw
+
+
+def test_mail_to_a_visitor_who_stopped_it_is_not_sent_anew_either(database):
+    receive(database)
+
+    def anew(session: Session) -> None:
+        stopping.stop(session, stopping.mailbox(SIGNER, "jane@example.com"), NOW)
+        mail = session.exec(select(Mail).where(Mail.kind == "confirmation")).one()
+        mail.state = "refused"
+        KINDS["confirmation"].resent(session, mail, outbox.resend(session, mail, "ops", "x", NOW, DOMAIN), NOW)
+
+    with pytest.raises(stopping.Stopped):
+        database.write(anew)
+
+
+def test_the_reminder_counts_and_names_references_and_no_person(database):
+    held = [receive(database, NOW + timedelta(hours=n), HELD, words=f"Secret {n}").lead for n in range(2)]
+    spam = cast.SETTINGS.model_copy(update={"screening_spam": 0})
+    receive(database, NOW + timedelta(hours=3), spam, words="Secret spam")
+    settings = cast.SETTINGS.model_copy(update={"ops_mail": "ops@portal.example"})
+    database.write(lambda session: reminder.queue_due(session, settings, NOW))
+    mail = rendered(database, "reminder")
+    assert str(mail["Subject"]) == "2 held enquiries wait for a person"
+    for part in (text(mail), text(mail, "html")):
+        assert all(lead.reference in part for lead in held) and "not looked at either: 1" in part
+        assert "Jane" not in part and "jane@" not in part and "Secret" not in part
 
 
 def test_the_confirmation_leads_to_the_first_status_page_of_a_lead_posted_twice(database):

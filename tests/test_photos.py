@@ -122,8 +122,10 @@ def test_a_frame_has_the_colour_of_the_stylesheet_that_comes_nearest():
         (png_header(30_000, 30_000), "pixels"),
         (png_header(20_000, 20), "along a side"),
         (b"\xff\xd8" + bytes(photos.MOST_BYTES), "bytes"),
+        (encoded((20, 20), "JPEG") + b"\xff\xda" * photos.MOST_SCANS, "scans"),
     ],
-    ids=["nothing", "svg", "gif", "cut short", "empty", "too many pixels", "a bomb", "too long", "too large"],
+    ids=["nothing", "svg", "gif", "cut short", "empty", "too many pixels", "a bomb", "too long", "too large",
+        "too many passes"],
 )  # fmt: skip
 def test_what_is_no_picture_we_take_is_refused_with_the_reason_and_leaves_nothing(tmp_path: Path, given, why):
     folder = tmp_path / "media" / "given"

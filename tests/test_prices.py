@@ -35,7 +35,7 @@ def run(database: Database, feed: Feed, *homes: str, now: datetime = NOW) -> Non
 def told(database: Database, source_id: str = "1") -> list[tuple[Any, ...]]:
     with database.read() as session:
         home = session.exec(select(Property).where(Property.source_id == source_id)).one()
-        return [tuple(row) for row in prices.history(session, home.id or 0)]
+        return [tuple(row) for row in prices.told(session, home.id or 0)[1]]
 
 
 def test_first_publication_and_every_change_are_kept_newest_first(database, feed):
@@ -119,7 +119,7 @@ def test_a_price_given_after_none_was_has_nothing_to_be_measured_by(database):
 
     home_id = database.write(publish)
     with database.read() as session:
-        assert prices.history(session, home_id) == [
+        assert prices.told(session, home_id)[1] == [
             (LATER, "changed", 30_000_000, None, "EUR"), (NOW, "first_published", None, None, "EUR"),
         ]  # fmt: skip
 

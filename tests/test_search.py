@@ -71,6 +71,20 @@ def test_homes_without_a_price_stand_last_whichever_way_prices_run(catalogue: Da
     assert prices[: len(priced)] == priced == sorted(priced, key=lambda price: price * factor)
 
 
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_page_knows_how_many_homes_stand_before_it(catalogue: Database, sort: str):
+    filters = Filters("buy", sort=sort)
+    with catalogue.read() as session:
+        first = search.page(session, filters, None)
+        second = search.page(session, filters, None, after=first.after)
+        third = search.page(session, filters, None, after=second.after)
+        assert search.count(session, filters, None) == (60, 0)
+        assert search.count(session, filters, None, after=first.after) == (60, 24)
+        assert search.count(session, filters, None, after=second.after) == (60, 48)
+        assert search.count(session, filters, None, before=third.before) == (60, 24)
+        assert search.count(session, filters, None, before=second.before) == (60, 0)
+
+
 def test_a_page_goes_on_where_it_was_when_homes_come_and_go(catalogue: Database):
     with catalogue.read() as session:
         first = search.page(session, BUY, None)
@@ -102,7 +116,7 @@ def test_a_page_goes_on_where_it_was_when_homes_come_and_go(catalogue: Database)
 def test_filters_narrow_a_search(catalogue: Database, filters: Filters, homes: int):
     with catalogue.read() as session:
         at = search.where(session, filters.town, filters.area)
-        assert search.count(session, filters, at) == homes
+        assert search.count(session, filters, at).homes == homes
         assert len(search.page(session, filters, at).cards) == min(homes, statements.PAGE)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Portal, eventually
+from tests.running import Portal, eventually, free_port
 
 
 @pytest.fixture
@@ -78,6 +78,33 @@ def test_a_port_that_another_site_serves_is_not_shared(portal: Portal):
     portal.start_web()
     assert "End what listens there" in portal.run("serve", code=1).stderr
     assert portal.get("/up") == 200
+
+
+def test_ops_pages_stand_beside_the_site_and_come_back_when_they_end(sqlite_url: str, tmp_path: Path):
+    portal = Portal(sqlite_url, tmp_path, ops_bind=f"127.0.0.1:{free_port()}")
+    try:
+        portal.start_web()
+        assert portal.get("/metrics", port=portal.ops_port) == 200
+        _, ops = re.findall(r"Starting granian \(main PID: (\d+)\)", portal.log("web"))
+        os.kill(int(ops), signal.SIGKILL)
+        eventually(lambda: portal.get("/metrics", port=portal.ops_port) is None)
+        assert portal.get("/up") == 200
+        eventually(lambda: portal.get("/metrics", port=portal.ops_port) == 200)
+    finally:
+        portal.stop()
+    assert portal.get("/ops", port=portal.ops_port) is None
+
+
+def test_a_taken_port_for_ops_does_not_keep_the_site_from_serving(sqlite_url: str, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        portal = Portal(sqlite_url, tmp_path, ops_bind=f"127.0.0.1:{taken.getsockname()[1]}")
+        portal.ops_port = 0
+        try:
+            portal.start_web()
+            eventually(lambda: "ops' pages cannot listen" in portal.log("web"))
+            assert portal.get("/up") == 200
+        finally:
+            portal.stop()
 
 
 def test_a_database_without_the_newest_schema_is_not_served(tmp_path: Path):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from portal import db, enquiries, leases, work
+from portal import db, leases, work
 from portal.db import Database
-from portal.leads import Submission
+from portal.enquiries import receiving
+from portal.leads import Lead, Submission
 from portal.leases import Heartbeat
 from portal.mail import outbox, waking
 from portal.mail.outbox import Mail
@@ -39,12 +40,24 @@ def enquire(database: Database) -> None:
         return cast.home(session, cast.agency(session))
 
     enquiry = cast.enquiry(database, database.write(publish), db.utcnow())
-    database.write(lambda session: enquiries.receive(session, enquiry, SIGNER, "portal.example", db.utcnow()))
+    database.write(
+        lambda session: receiving.receive(session, enquiry, cast.SENDING, SIGNER, cast.SETTINGS, db.utcnow())
+    )
 
 
 def states(database: Database) -> set[str]:
     with database.read() as session:
         return set(session.exec(select(Mail.state)))
+
+
+def test_once_reminds_ops_of_what_is_held(database, folder):
+    enquire(database)
+    database.write(lambda session: setattr(session.exec(select(Lead)).one(), "screening", "held"))
+    with PostOffice() as post:
+        chosen = settings(folder, post.relay, ops_mail="ops@portal.example")
+        asyncio.run(work.run(chosen, database, once=True))
+        asyncio.run(work.run(chosen, database, once=True))
+        assert [str(mail["To"]) for mail in post.mails].count("ops@portal.example") == 1
 
 
 async def until(condition: Callable[[], object]) -> None:

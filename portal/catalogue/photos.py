@@ -28,6 +28,7 @@ WIDTHS = (480, 800, 1200, 1600)
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
+MOST_SCANS = 100  # of a progressive JPEG; each is a pass over all pixels, and a small file may hold thousands
 LONGEST_SIDE = 16_383  # WebP can hold no longer one (RFC 9649 §2.7)
 # How each format is written. WebP's method 2 takes half the time of 4 for 4 % more bytes; AVIF at speed 8 on one
 # thread costs five times WebP and saves a fifth of its bytes, which the worker can afford and a web process could not.
@@ -93,6 +94,7 @@ class Picture(NamedTuple):
         return _srcset(self.media, self.width or 0, suffix)
 
 
+# A page of results asks for 96 of these, mostly the same as the page before.
 @lru_cache(20_000)
 def _src(media: str, largest: int) -> str:
     return addresses.media(media, widths(largest)[:2][-1], "jpg")
@@ -100,7 +102,6 @@ def _src(media: str, largest: int) -> str:
 
 @lru_cache(20_000)
 def _srcset(media: str, largest: int, suffix: str) -> str:
-    # A page of results asks for 72 of these, mostly the same as the page before.
     return ", ".join(f"{addresses.media(media, width, suffix)} {min(width, largest)}w" for width in widths(largest))
 
 
@@ -214,6 +215,8 @@ def _read(image_bytes: bytes) -> Image.Image:
         width, height = picture.size
         if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
             raise PictureRefused(f"{width} × {height} is more than {MOST_PIXELS} pixels or {LONGEST_SIDE} along a side")
+        if picture.format == "JPEG" and image_bytes.count(b"\xff\xda") > MOST_SCANS:
+            raise PictureRefused(f"more than {MOST_SCANS} scans")
         return _on_white(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureRefused(f"more than {MOST_PIXELS} pixels") from None

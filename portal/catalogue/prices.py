@@ -1,4 +1,4 @@
-"""Prices: what a home was publicly asked for, from its first publication on.
+"""Prices: what a home was publicly asked for, from its first publication on, and what it costs to keep.
 
 Owns `price_change`: rows are added and never altered. The importer keeps them, in the transaction that changes the
 home. What a home cost before the public saw it is nobody's business and is not kept.
@@ -74,12 +74,28 @@ class Row(NamedTuple):
     currency: str
 
 
-_change = table_of(PriceChange).c
-_history = (
-    select(_change.at, _change.kind, _change.price_minor, _change.previous_minor, _change.currency)
-    .where(_change.property_id == bindparam("property_id"))
+class Running(NamedTuple):
+    """What a home costs beside its price, in minor units; None where the agency did not say.
+
+    The community's fee is for `community_months`, or for a time not given; the others are for a year.
+    """
+
+    community_minor: int | None
+    community_months: int | None
+    ibi_minor: int | None
+    rubbish_minor: int | None
+
+
+_home, _change = table_of(Property).c, table_of(PriceChange).c
+_told = (
+    select(
+        _home.community_fee_minor, _home.community_fee_months, _home.ibi_minor, _home.rubbish_minor,
+        _change.at, _change.kind, _change.price_minor, _change.previous_minor, _change.currency,
+    )
+    .select_from(table_of(Property).outerjoin(table_of(PriceChange), _change.property_id == _home.id))
+    .where(_home.id == bindparam("property_id"))
     .order_by(_change.at.desc(), _change.id.desc())
-)
+)  # fmt: skip
 
 
 def asked(offered: Offered) -> Asked:
@@ -107,9 +123,11 @@ def keep(session: Session, homes: Iterable[tuple[Property, Asked | None]], now: 
         session.execute(insert(PriceChange), rows)
 
 
-def history(session: Session, property_id: int) -> list[Row]:
-    """Every price a home was publicly asked for, newest first."""
-    return [Row(*row) for row in session.execute(_history, {"property_id": property_id})]
+def told(session: Session, property_id: int) -> tuple[Running, list[Row]]:
+    """What a home costs to keep, and every price it was publicly asked for, newest first. One statement."""
+    rows = session.execute(_told, {"property_id": property_id}).all()
+    split = len(Running._fields)
+    return Running(*rows[0][:split]), [Row(*row[split:]) for row in rows if row[split]]
 
 
 def _row(home: Property, before: Asked | None, now: datetime) -> dict[str, object] | None:

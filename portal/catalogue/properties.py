@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     or_,
+    text,
 )
 from sqlmodel import Session, SQLModel, col, select
 
@@ -131,7 +132,11 @@ class Property(SQLModel, table=True):
     energy_consumption_kwh: Decimal | None = column(Numeric(8, 2), personal=None, default=None)
     energy_emissions: str | None = column(String(1), personal=None, default=None)
     energy_emissions_kg: Decimal | None = column(Numeric(8, 2), personal=None, default=None)
+    # What the community of owners costs for so many months; without them the agency did not say for how many.
     community_fee_minor: int | None = column(BigInteger, personal=None, default=None)
+    community_fee_months: int | None = column(Integer, personal=None, default=None)
+    ibi_minor: int | None = column(BigInteger, personal=None, default=None)  # a year
+    rubbish_minor: int | None = column(BigInteger, personal=None, default=None)  # a year
     cadastral_reference: str | None = column(String(20), personal="property", default=None)
     features: list[str] = column(JSON, personal=None, default_factory=list)
     video_url: str | None = column(String(500), personal=None, default=None)
@@ -163,7 +168,14 @@ class PropertyPhoto(SQLModel, table=True):
     """One picture: where the agency keeps it, and the content hash under which we serve it once fetched."""
 
     __tablename__ = "property_photo"
-    __table_args__ = (CheckConstraint("kind IN ('photo', 'floorplan')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('photo', 'floorplan')", name="kind"),
+        # What is yet to be fetched: few rows of many.
+        Index(
+            "ix_property_photo_lacking", "source_url",
+            sqlite_where=text("media IS NULL"), postgresql_where=text("media IS NULL"),
+        ),
+    )  # fmt: skip
     property_id: int = column(Integer, ForeignKey("property.id"), primary_key=True, personal=None)
     position: int = column(Integer, primary_key=True, personal=None)
     kind: str = column(String(10), personal=None, default="photo")

@@ -128,6 +128,13 @@ class Town(NamedTuple):
     homes: int
 
 
+class Count(NamedTuple):
+    """How many homes a search finds, and how many of them stand before the page shown."""
+
+    homes: int
+    ahead: int
+
+
 class Found(NamedTuple):
     """One page of results, and the homes from which the neighbouring pages go on (None: there is no such page)."""
 

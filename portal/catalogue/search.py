@@ -14,7 +14,7 @@ from portal.catalogue.filters import Filters
 from portal.catalogue.photos import Media, Picture
 from portal.catalogue.places import ALIASES, slug_of
 from portal.catalogue.properties import PropertyPhoto
-from portal.catalogue.rows import Card, Found, Home, Photo, Town, Where, Words
+from portal.catalogue.rows import Card, Count, Found, Home, Photo, Town, Where, Words
 from portal.catalogue.statements import (
     AREA,
     AREAS,
@@ -69,10 +69,14 @@ def of_agency(session: Session, agency_id: int, after: str | None = None, before
     return _page(session, Shape("", ("agency",), "newest"), {"agency": agency_id}, after, before)
 
 
-def count(session: Session, filters: Filters, at: Where | None) -> int:
-    """How many homes a search finds."""
-    asked = _asked(filters, at)
-    return int(session.execute(counted(Shape(filters.offer, tuple(asked))), asked).scalar_one())
+def count(
+    session: Session, filters: Filters, at: Where | None, after: str | None = None, before: str | None = None
+) -> Count:
+    """How many homes a search finds, and how many stand before a page beginning after one home or ending before one."""
+    asked, going = _asked(filters, at), _going(after, before)
+    shape = Shape(filters.offer, tuple(asked), filters.sort)
+    homes, *ahead = session.execute(counted(shape, going), {**asked, "cursor": before or after}).one()
+    return Count(homes, max(0, ahead[0] - PAGE) if before else ahead[0] if ahead else 0)
 
 
 def without_each(session: Session, filters: Filters, at: Where | None) -> dict[str, int]:
@@ -171,8 +175,7 @@ def reference_called(session: Session, typed: str) -> str | None:
 
 def _page(session: Session, shape: Shape, asked: dict[str, Any], after: str | None, before: str | None) -> Found:
     backwards, cursor = before is not None, before or after
-    going = Going.BACK if backwards else Going.ON if cursor else Going.FROM_THE_TOP
-    cards = _read(session, listed(shape, going), {**asked, "cursor": cursor} if cursor else asked)
+    cards = _read(session, listed(shape, _going(after, before)), {**asked, "cursor": cursor})
     more, cards = len(cards) > PAGE, cards[:PAGE]
     if backwards:
         cards.reverse()
@@ -182,6 +185,10 @@ def _page(session: Session, shape: Shape, asked: dict[str, Any], after: str | No
         cards[0].public_id if cards and earlier else None,
         cards[-1].public_id if cards and later else None,
     )
+
+
+def _going(after: str | None, before: str | None) -> Going:
+    return Going.BACK if before else Going.ON if after else Going.FROM_THE_TOP
 
 
 def _asked(filters: Filters, at: Where | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, not_, or_, select
 
 from portal.addresses import SEARCH_OFFERS
 from portal.catalogue.agencies import Agency
@@ -101,18 +101,20 @@ def listed(shape: Shape, going: Going) -> Select[Any]:
     keys = (order.key.desc(), HOME.id.desc()) if falling else (order.key.asc(), HOME.id.asc())
     wanted = _of(shape, select(HOME.id)).order_by(*keys).limit(PAGE + 1)
     if going is not Going.FROM_THE_TOP:
-        value, number = _at(order.key), _at(HOME.id)
-        beyond = order.key < value if falling else order.key > value
-        behind = HOME.id < number if falling else HOME.id > number
-        wanted = wanted.where(or_(beyond, and_(order.key == value, behind)))
+        wanted = wanted.where(_beyond(order.key, falling))
     numbers = select(wanted.subquery().c.id).correlate(None)
     return select(*_CARD).select_from(_JOINED).where(HOME.id.in_(numbers)).order_by(*keys)
 
 
 @lru_cache(_SHAPES)
-def counted(shape: Shape) -> Select[Any]:
-    """How many homes a search finds."""
-    return _of(shape, select(func.count()).select_from(table_of(Property)))
+def counted(shape: Shape, going: Going = Going.FROM_THE_TOP) -> Select[Any]:
+    """How many homes a search finds; going on from a home, also how many stand up to it, or before it going back."""
+    columns: list[ColumnElement[Any]] = [func.count()]
+    if going is not Going.FROM_THE_TOP:
+        order = _ORDERS[shape.sort]
+        behind = _beyond(order.key, order.falling) if going is Going.ON else not_(_beyond(order.key, not order.falling))
+        columns.append(func.coalesce(func.sum(case((behind, 0), else_=1)), 0))
+    return _of(shape, select(*columns).select_from(table_of(Property)))
 
 
 def _of(shape: Shape, homes: Select[Any]) -> Select[Any]:
@@ -130,6 +132,13 @@ def with_homes(offer: str) -> Select[Any]:
         .join_from(TOWNS, each, each.c.town_id == TOWN.id)
         .order_by(each.c.homes.desc(), TOWN.name)
     )
+
+
+def _beyond(key: ColumnElement[Any], falling: bool) -> ColumnElement[bool]:
+    # What comes after the home from which a page goes on.
+    value, number = _at(key), _at(HOME.id)
+    further = key < value if falling else key > value
+    return or_(further, and_(key == value, HOME.id < number if falling else HOME.id > number))
 
 
 def _at(key: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -3,6 +3,7 @@
 Looks and reports; changes nothing, makes no file, sends no mail.
 """
 
+import http.client
 import os
 import shutil
 import smtplib
@@ -10,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -19,7 +20,7 @@ import typer
 from sqlalchemy import make_url, text
 from sqlmodel import Session, select
 
-from portal import db
+from portal import addresses, db, fetching
 from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency
 from portal.commands import context
@@ -29,6 +30,9 @@ from portal.settings import CAPTURE, Settings, SettingsRefused
 
 GIB = 2**30
 RELAY = "Start the relay, or correct PORTAL_SMTP_RELAY; meanwhile mails wait in the outbox."
+# What stands in documents and other people's settings; a key made by chance holds none of it.
+EXAMPLES = ("secret", "password", "passwort", "changeme", "change-me", "change_me", "example", "default", "immomarket",
+            "portal", "0123456", "1234567", "abcdefg", "qwerty", "letmein", "xxxxxx", "django-insecure")  # fmt: skip
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
@@ -67,9 +71,14 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Everything that can be seen of an installation from this host, in the order of the settings."""
     yield from _database(settings, now)
     yield from _data_directory(settings.data_directory)
-    yield from _addresses(settings)
+    yield from _origin(settings)
+    yield from _contact(settings)
+    yield from _binds(settings)
+    yield from _proxies(settings)
     yield from _relay(settings)
     yield from _key(settings)
+    if not settings.ops_mail:
+        yield Finding("reminder", "warning", "Nobody is reminded of held enquiries.", "Set PORTAL_OPS_MAIL.")
     if settings.fetch_allow:
         allowed = ", ".join(settings.fetch_allow)
         yield Finding(
@@ -161,9 +170,8 @@ def _data_directory(folder: Path) -> Iterator[Finding]:
     yield Finding("data", level, f"{folder}, {free / GIB:.1f} GiB free.", mend)
 
 
-def _addresses(settings: Settings) -> Iterator[Finding]:
-    origin, open_bind = urlsplit(settings.origin), not _is_loopback(settings.bind.rpartition(":")[0])
-    here = _is_loopback(origin.hostname or "")
+def _origin(settings: Settings) -> Iterator[Finding]:
+    here = _is_loopback(urlsplit(settings.origin).hostname or "")
     if settings.mode == "production" and here:
         yield Finding(
             "origin", "warning", f"Links in mails will lead to {settings.origin}, which is this machine.",
@@ -174,18 +182,87 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
             "origin", "fault", f"What visitors type travels openly to {settings.origin}.",
             "Put a proxy with TLS in front and set PORTAL_ORIGIN to its https address.",
         )  # fmt: skip
-    else:
+    elif here:
         yield Finding("origin", "fine", settings.origin)
+    else:
+        yield _asked(settings.origin)
+
+
+def _asked(origin: str) -> Finding:
+    """What stands at the public address: robots.txt, which only we answer there, and which names our own origin."""
+    parts = urlsplit(origin)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=5)
+    try:
+        connection.request("GET", addresses.ROBOTS)
+        answer = connection.getresponse()
+        onward, body = answer.getheader("Location", ""), answer.read(65536).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as fault:
+        says = f"{origin} does not answer from this host: {type(fault).__name__}."
+        mend = "Start the site and its proxy, or correct PORTAL_ORIGIN; a host that may not reach it can ignore this."
+        return Finding("origin", "warning", says, mend)
+    finally:
+        connection.close()
+    if f"{origin}{addresses.SITEMAP}" in body:
+        return Finding("origin", "fine", f"{origin} leads here.")
+    seen = f"sends on to {fetching.redacted(onward)}" if onward else f"answers {answer.status} with another's page"
+    mend = "Set PORTAL_ORIGIN to the address visitors see, and have the proxy pass the header Host on as it is."
+    return Finding("origin", "fault", f"{origin} {seen}.", mend)
+
+
+def _contact(settings: Settings) -> Iterator[Finding]:
+    if settings.mode == "production" and not settings.contact_mail:
+        yield Finding(
+            "contact", "warning", "The legal notice names no e-mail address, which it must (Ley 34/2002, Art. 10).",
+            "Set PORTAL_CONTACT_MAIL.",
+        )  # fmt: skip
+
+
+def _binds(settings: Settings) -> Iterator[Finding]:
+    if settings.https and not _is_loopback(settings.bind.rpartition(":")[0]):
+        yield Finding(
+            "bind", "warning", f"{settings.bind} can be reached without TLS, past the proxy.",
+            "Set PORTAL_BIND to a loopback or inside address.",
+        )  # fmt: skip
+    if not settings.ops_bind:
+        return
+    host = settings.ops_bind.rpartition(":")[0]
+    inside = "Set PORTAL_OPS_BIND to a loopback or inside address of its own, such as 127.0.0.1:8001."
+    if settings.ops_bind == settings.bind:
+        yield Finding("ops", "fault", "Ops' pages and the site want the same port.", inside)
+    elif not _is_inside(host):
+        yield Finding("ops", "fault", f"Anybody who reaches {settings.ops_bind} can read ops' pages.", inside)
+    elif not _is_loopback(host):
+        yield Finding("ops", "warning", f"Every machine that reaches {settings.ops_bind} can read ops' pages.", inside)
+    else:
+        yield Finding("ops", "fine", f"Ops' pages stand at {settings.ops_bind}, for this host alone.")
+
+
+def _proxies(settings: Settings) -> Iterator[Finding]:
+    wide = [proxy for proxy in settings.trusted_proxies if _is_wide(proxy)]
+    if wide:
+        yield Finding(
+            "proxies", "fault", f"Whoever comes from {', '.join(wide)} can claim to be anybody.",
+            "Name in PORTAL_TRUSTED_PROXIES only the addresses of your own proxies.",
+        )  # fmt: skip
     if settings.https and not settings.trusted_proxies:
         yield Finding(
             "proxies", "warning", "No proxy is trusted: every visitor seems to come from the one in front.",
             "Set PORTAL_TRUSTED_PROXIES to its address.",
         )  # fmt: skip
-    if settings.https and open_bind:
-        yield Finding(
-            "bind", "warning", f"{settings.bind} can be reached without TLS, past the proxy.",
-            "Set PORTAL_BIND to a loopback or inside address.",
-        )  # fmt: skip
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:  # a name: where it leads is for the resolver to say
+        return host == "localhost" or "." not in host or host.endswith((".internal", ".local", ".lan", ".home.arpa"))
+    return address.is_private and not address.is_unspecified
+
+
+def _is_wide(proxy: str) -> bool:
+    network = ip_network(proxy)
+    return network.prefixlen < (8 if network.version == 4 else 16)
 
 
 def _is_loopback(host: str) -> bool:
@@ -235,13 +312,20 @@ def _key(settings: Settings) -> Iterator[Finding]:
         "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`",
     )
     if settings.secret_key:
-        weak = len(settings.secret_key) < 32 or len(set(settings.secret_key)) < 12
-        if weak:
+        if _is_weak(settings.secret_key):
             yield Finding("secret", "fault", "PORTAL_SECRET_KEY can be guessed.", f"Set it to what {made} prints.")
         else:
             yield Finding("secret", "fine", "PORTAL_SECRET_KEY is set.")
     elif kept.exists() and kept.stat().st_mode & 0o077:
         yield Finding("secret", "fault", f"Others can read {kept}.", f"Run `chmod 600 {kept}`.")
+    elif kept.exists() and _is_weak(kept.read_text(encoding="ascii", errors="replace").strip()):
+        yield Finding("secret", "fault", f"What {kept} holds can be guessed.", "Take the file away and start again.")
     else:
         state = "is kept in" if kept.exists() else "will be made at the first start and kept in"
         yield Finding("secret", "fine", f"The secret key {state} {kept}.")
+
+
+def _is_weak(key: str) -> bool:
+    # Too short, of few characters, one piece again and again, or taken from somewhere.
+    low = key.lower()
+    return len(key) < 32 or len(set(key)) < 12 or low in (low * 2)[1:-1] or any(word in low for word in EXAMPLES)

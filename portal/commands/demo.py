@@ -44,6 +44,7 @@ def _end(number: int, frame: object) -> Never:
 def _block(settings: Settings) -> str:
     mails = f"http://{settings.ops_bind}{addresses.OPS}"
     rows = ("ImmoMarket is ready.", "", f"  The site            {settings.origin}/",
-            f"  The captured mails  {mails}", "", "Ctrl-C ends it.")  # fmt: skip
+            f"  The captured mails  {mails}",
+            f"  The style guide     http://{settings.ops_bind}{addresses.STYLE}", "", "Ctrl-C ends it.")  # fmt: skip
     rule = "─" * max(map(len, rows))
     return "\n".join(("", rule, *rows, rule, ""))

@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -21,9 +21,13 @@ from portal.commands import context
 from portal.commands.context import AsJson, By
 from portal.consent import choices
 from portal.db import utcnow
+from portal.enquiries import releasing, screening
+from portal.enquiries.releasing import NotHeld
 from portal.exporting import Order
-from portal.leads import Lead, LeadUnknown, Selection
+from portal.leads import PARKED, Lead, LeadUnknown, Selection
 from portal.mail import outbox
+
+Result = TypeVar("Result")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -49,6 +53,8 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option(parser=context.moment, metavar="TIME", help="Only leads received before this time.")
 ]
+Reference = Annotated[str, typer.Argument(help="The lead's reference, such as IM-7K4Q-2MXD.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the ledger.")]
 OfAgency = Annotated[str | None, typer.Option("--agency", help="Only leads of this agency.")]
 
 
@@ -75,18 +81,53 @@ def list_(
 
 @app.command()
 def show(
-    reference: Annotated[str, typer.Argument(help="The lead's reference, such as IM-7K4Q-2MXD.")],
+    reference: Reference,
+    by: Annotated[str, typer.Option("--by", help="Who looks at a held lead; else PORTAL_OPERATOR.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Everything recorded of one lead: the person, the choices, the mails with every try, to whom it was passed."""
-    with context.refusing(LeadUnknown), context.database().read() as session:
-        lead = leads.by_reference(session, reference)
-        found = {**_summary(session, lead), **_evidence(session, lead)}
+    """Everything recorded of one lead: the person, the choices, the mails with every try, to whom it was passed.
+
+    A held lead is looked at by this, where whoever looks is named: the daily reminder then leaves it out.
+    """
+    database, who = context.database(), by or context.settings().operator
+    with context.refusing(LeadUnknown):
+        if who:
+            database.write(lambda session: releasing.mark_seen(leads.by_reference(session, reference), who, utcnow()))
+        with database.read() as session:
+            lead = leads.by_reference(session, reference)
+            found = {**_summary(session, lead), **_evidence(session, lead)}
+    if not who and lead.screening != "forward":
+        context.say("Not noted as looked at: say who you are with --by, or set PORTAL_OPERATOR.")
     if as_json:
         context.print_json(found)
         return
     for line in _lines(found):
         print(line)
+
+
+@app.command()
+def release(reference: Reference, reason: Reason, by: By = "") -> None:
+    """Pass on a lead that is held or taken for spam, like any other."""
+    domain = context.settings().mail_domain
+
+    def work(session: Session, lead: Lead, who: str) -> str | None:
+        releasing.release(session, lead, who, reason, domain, utcnow())
+        return lead.parked_reason
+
+    lead, parked = _act(reference, by, work)
+    waits = " It waits there: " + PARKED[parked] if parked else ""
+    context.say(f"{lead.reference} is released to its agency.{waits}")
+
+
+@app.command()
+def spam(reference: Reference, reason: Reason, by: By = "") -> None:
+    """Take a lead for spam that has not been passed on; it stays recorded, and can be released again."""
+
+    def work(session: Session, lead: Lead, who: str) -> None:
+        releasing.mark_spam(session, lead, who, reason, utcnow())
+
+    lead, _ = _act(reference, by, work)
+    context.say(f"{lead.reference} is taken for spam.")
 
 
 @app.command()
@@ -116,6 +157,17 @@ def export(
     context.say(f"{done.rows} leads exported, recorded as export {done.id}. SHA-256 {done.sha256}")
 
 
+def _act(reference: str, by: str, work: Callable[[Session, Lead, str], Result]) -> tuple[Lead, Result]:
+    who, database = context.operator(by), context.database()
+
+    def act(session: Session) -> tuple[Lead, Result]:
+        lead = leads.by_reference(session, reference)
+        return lead, work(session, lead, who)
+
+    with context.refusing(LeadUnknown, NotHeld):
+        return database.write(act)
+
+
 def _known(session: Session, slug: str | None) -> None:
     if slug is not None:
         agencies.by_slug(session, slug)
@@ -142,7 +194,8 @@ def _summary(session: Session, lead: Lead) -> dict[str, Any]:
         "agency": session.get_one(Agency, lead.agency_id).slug, "property_reference": lead.property_reference,
         "property_title": lead.property_title, "property_price": lead.property_price,
         "property_withdrawn": lead.property_withdrawn, "intent": lead.intent, "locale": lead.locale,
-        "page": lead.page, "screening": lead.screening, "parked_reason": lead.parked_reason,
+        "page": lead.page, "screening": lead.screening, "screening_score": lead.screening_score,
+        "parked_reason": lead.parked_reason,
         "mails": [
             {
                 "number": mail.id, "kind": mail.kind, "role": mail.role, "state": mail.state,
@@ -159,6 +212,12 @@ def _evidence(session: Session, lead: Lead) -> dict[str, Any]:
     person = leads.person_of(session, lead)
     about = outbox.about(session, forwarding.about(lead))
     return {
+        "screening_reasons": [
+            {"code": code, "points": points, "says": screening.explained(code)}
+            for code, points in lead.screening_reasons
+        ],
+        "screening_seen_at": lead.screening_seen_at, "screening_seen_by": lead.screening_seen_by,
+        "released_at": lead.released_at, "released_by": lead.released_by, "release_reason": lead.release_reason,
         "ledger_event": lead.ledger_event_id,
         "person": None if person is None else person.model_dump(exclude={"lead_id"}),
         "choices": [

@@ -12,6 +12,7 @@ from portal import db
 from portal.catalogue.agencies import ContactUnknown
 from portal.commands import context
 from portal.forwarding import reckoning
+from portal.forwarding.stopping import Stopped
 from portal.language import formats
 from portal.mail import outbox
 from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, MailUnknown
@@ -88,7 +89,7 @@ def resend(number: Number, reason: Reason, by: By = "") -> None:
 
     try:
         context.say(f"Mail {database.write(send)} goes in place of mail {number}.")
-    except (MailIsUnderWay, ContactUnknown) as refused:
+    except (MailIsUnderWay, ContactUnknown, Stopped) as refused:
         context.refuse(f"{refused}.")
 
 

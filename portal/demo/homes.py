@@ -87,10 +87,10 @@ def _listing(throw: random.Random, facts: Facts, reference: str, plates: tuple[s
         latitude=latitude, longitude=longitude, new_build=facts.new_build or None, part_ownership=None, leasehold=None,
         bedrooms=facts.beds, bathrooms=facts.baths if baths_given else None, built_m2=_area(facts.built),
         plot_m2=_area(facts.plot), terrace_m2=_area(facts.terrace), year_built=facts.year, pool=facts.pool,
-        **_energy(throw, facts), cadastral_reference=None, features=_features(facts), video_url=None, tour_url=None,
+        **_energy(throw, facts), **_running(facts), cadastral_reference=None, features=_features(facts),
+        video_url=None, tour_url=None,
         texts=tuple(ListingText(language, None, text) for language, text in texts.items()),
-        photos=tuple(ListingPhoto(source_of(plate), PLATES[plate].kind) for plate in plates),
-        extra={},
+        photos=tuple(ListingPhoto(source_of(plate), PLATES[plate].kind) for plate in plates), extra={},
     )  # fmt: skip
 
 
@@ -124,6 +124,19 @@ def _energy(throw: random.Random, facts: Facts) -> dict[str, Any]:
         "energy_state": "rated", "energy_consumption": _LETTERS[step], "energy_consumption_kwh": _tenth(kwh),
         "energy_emissions": _LETTERS[step], "energy_emissions_kg": _tenth(kwh * 0.2),
     }  # fmt: skip
+
+
+def _running(facts: Facts) -> dict[str, Any]:
+    # The fee stands in the text too; the taxes only in some agencies' exports.
+    throw, sold = dice(facts.number, "running"), facts.offer == "sale"
+    ibi = round(facts.price * throw.uniform(0.0015, 0.0028)) * 100
+    rubbish = throw.randint(90, 210) * 100
+    return {
+        "community_fee_minor": facts.fee * 100 if facts.fee and sold else None,
+        "community_fee_months": 1 if facts.fee and sold else None,
+        "ibi_minor": ibi if sold and facts.is_dwelling and throw.random() < 0.7 else None,
+        "rubbish_minor": rubbish if sold and facts.is_dwelling and throw.random() < 0.5 else None,
+    }
 
 
 def _tenth(value: float) -> Decimal:

@@ -43,7 +43,7 @@ def settings(data_directory: Path, port: int | None) -> Settings:
     return Settings(
         mode="demo", data_directory=data_directory / "demo", origin=f"http://{HOST}:{site}", bind=f"{HOST}:{site}",
         ops_bind=f"{HOST}:{_free_from(site + 1)}", smtp_relay=CAPTURE, mail_from="leads@immomarket.example",
-        operator="demo",
+        contact_mail="hello@immomarket.example", operator="demo",
     )  # fmt: skip
 
 
@@ -125,7 +125,8 @@ class Processes:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    own = {name: str(getattr(settings, name)) for name in sorted(settings.model_fields_set)}
+    given = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    own = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in given.items()}
     others = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
     return others | {f"PORTAL_{name.upper()}": value for name, value in own.items()}
 

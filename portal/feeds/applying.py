@@ -32,8 +32,8 @@ COLUMNS = (
     "reference", "source_modified_at", "kind", "source_type", "market_status", "offer", "price_minor", "price_period",
     "currency", "country", "postal_code", "latitude", "longitude", "new_build", "part_ownership", "leasehold",
     "bedrooms", "bathrooms", "built_m2", "plot_m2", "terrace_m2", "year_built", "pool", "energy_state",
-    "energy_consumption", "energy_consumption_kwh", "energy_emissions", "energy_emissions_kg", "cadastral_reference",
-    "video_url", "tour_url",
+    "energy_consumption", "energy_consumption_kwh", "energy_emissions", "energy_emissions_kg", "community_fee_minor",
+    "community_fee_months", "ibi_minor", "rubbish_minor", "cadastral_reference", "video_url", "tour_url",
 )  # fmt: skip
 
 Item = TypeVar("Item")

@@ -101,7 +101,7 @@ def _listing(tags: Tags) -> Listing:
     return Listing(
         source_id=tags.required("id", 50), reference=tags.required("ref", 255), town=tags.required("town", 80),
         **_modified(tags), **_offer(tags), **_type(tags), **_place(tags), **_position(tags), **_sizes(tags),
-        **_energy(tags), **_texts(tags), **_media(tags), extra=tags.extra(),
+        **_energy(tags), **_running(tags), **_texts(tags), **_media(tags), extra=tags.extra(),
     )  # fmt: skip
 
 
@@ -224,6 +224,26 @@ def _energy(tags: Tags) -> dict[str, Any]:
         "energy_state": state, "energy_consumption": letters["consumption"], "energy_emissions": letters["emissions"],
         "energy_consumption_kwh": measured["consumption_value"], "energy_emissions_kg": measured["emissions_value"],
     }  # fmt: skip
+
+
+def _running(tags: Tags) -> dict[str, Any]:
+    # Kyero itself has none of them. The first is met in dialects, and all are Optima-CRM's own names.
+    fee, months = _fee(tags, "community_fees") or (None, None)
+    return {
+        "community_fee_minor": fee, "community_fee_months": months, "ibi_minor": _by_year(tags, "real_estate_tax"),
+        "rubbish_minor": _by_year(tags, "rubbish"),
+    }  # fmt: skip
+
+
+def _fee(tags: Tags, name: str) -> tuple[int, int | None] | None:
+    fee = tags.read(name, values.fee, "not an amount, alone or with its period")
+    return fee if fee and fee[0] else None
+
+
+def _by_year(tags: Tags, name: str) -> int | None:
+    # Towns charge both by the year: a figure alone is one.
+    minor, months = _fee(tags, name) or (0, None)
+    return minor * 12 // (months or 12) or None
 
 
 def _texts(tags: Tags) -> dict[str, Any]:

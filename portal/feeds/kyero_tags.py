@@ -21,6 +21,7 @@ _READ = {
     "id", "date", "ref", "price", "currency", "price_freq", "part_ownership", "leasehold", "new_build", "type", "town",
     "province", "country", "location_detail", "beds", "baths", "pool", "url", "video_url", "virtual_tour_url",
     "catastral", "cadastralRef", "title", "desc", "features", "images", "postcode", "postal_code", "cp",
+    "community_fees", "real_estate_tax", "rubbish",
 }  # fmt: skip
 _READ_INSIDE = {
     "location": {"latitude", "longitude"},

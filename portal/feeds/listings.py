@@ -81,6 +81,10 @@ class Listing:
     energy_consumption_kwh: Decimal | None
     energy_emissions: str | None
     energy_emissions_kg: Decimal | None
+    community_fee_minor: int | None
+    community_fee_months: int | None
+    ibi_minor: int | None
+    rubbish_minor: int | None
     cadastral_reference: str | None
     features: tuple[str, ...]
     video_url: str | None

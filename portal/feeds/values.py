@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import nh3
 
+from portal.feeds import words
 from portal.language.formats import ZONE
 
 MOST_TEXT = 20_000
@@ -78,6 +79,22 @@ def money(text: str) -> int | None:
         return None
     minor = int(re.sub(r"[.,]", "", found[1])) * 100 + int((found[2] or "").ljust(2, "0"))
     return minor if minor < 10**12 else None
+
+
+def fee(text: str) -> tuple[int, int | None] | None:
+    """A running cost such as `120`, `120 €/mes`, `1.440 € al año`: minor units, and the months they are for.
+
+    None for the months where the text does not say; None for all of it where it is no amount, or one for what nobody
+    knows.
+    """
+    found = re.fullmatch(r"([\d.,\s€]*)(.*)", text.strip())
+    amount = money(found[1].rstrip(".,")) if found else None
+    if found is None or amount is None:
+        return None
+    if not found[2]:
+        return amount, None
+    months = words.months_of(found[2])
+    return None if months is None else (amount, months)
 
 
 def whole(text: str, most: int) -> int | None:

@@ -83,6 +83,16 @@ _OFFERS = {
     ("rent_short", "day"): "day, daily, per day, night, nightly, per night, dia, noche, tag, nacht, dag, jour, nuit",
 }  # fmt: skip
 
+_MONTHS = {
+    1: "month, a month, per month, monthly, pm, p m, mes, al mes, por mes, mensual, mensuales, monat, im monat, pro"
+    " monat, monatlich, maand, per maand, maandelijks, mois, par mois, manad, per manad, i manaden, mtl",
+    3: "quarter, a quarter, per quarter, quarterly, trimestre, al trimestre, por trimestre, trimestral, trimestrales,"
+    " quartal, pro quartal, kwartaal, per kwartaal, par trimestre, kvartal, per kvartal",
+    6: "semestre, al semestre, semestral, half year, halbjahr, halfjaar, halvar",
+    12: "year, a year, per year, yearly, annual, annually, pa, p a, ano, al ano, por ano, anual, anuales, jahr, im"
+    " jahr, pro jahr, jahrlich, jaar, per jaar, jaarlijks, an, par an, annuel, ar, per ar, om aret",
+}
+
 _POOLS = {
     "private": "private, private pool, own, own pool, privada, privado, piscina privada, piscina propia, propia,"
     " privat, privater pool, eigener pool, prive, privee, prive zwembad, privezwembad, piscine privee, privat pool,"
@@ -167,6 +177,11 @@ def offer_of(text: str) -> tuple[str, str | None] | None:
     return _OFFER.get(folded(text))
 
 
+def months_of(text: str) -> int | None:
+    """How many months a cost is for, by its period: `/mes` is 1, `a year` is 12; else None."""
+    return _MONTHS_OF.get(folded(text))
+
+
 def pool_of(text: str) -> str | None:
     """The pool meant, else None. `0` and nothing mean that nobody said (Kyero): unknown, never “no pool”."""
     word = folded(text)
@@ -215,6 +230,7 @@ def _countries() -> dict[str, str]:
 
 _KIND = _inverted(_KINDS)
 _OFFER = {word.strip(): meaning for meaning, words in _OFFERS.items() for word in words.split(",")}
+_MONTHS_OF = {word.strip(): months for months, words in _MONTHS.items() for word in words.split(",")}
 _POOL = _inverted(_POOLS)
 _ENERGY_STATE = _inverted(_ENERGY)
 _MARKET_STATUS = _inverted(_MARKET)

@@ -19,6 +19,18 @@ def about(lead: Lead) -> str:
     return f"lead:{lead.reference}"
 
 
+def pass_on(session: Session, lead: Lead, *, domain: str, now: datetime) -> None:
+    """Forward a lead to whoever receives its agency's leads, or park it with the reason until somebody does."""
+    agency = session.get_one(Agency, lead.agency_id)
+    found = agencies.recipient(session, lead.agency_id)
+    if agency.paused_at is not None:
+        lead.parked_reason = "agency_paused"
+    elif found is None:
+        lead.parked_reason = "no_confirmed_contact"
+    else:
+        forward(session, lead, agency, *found, domain=domain, now=now)
+
+
 def forward(
     session: Session,
     lead: Lead,
@@ -83,11 +95,13 @@ def forward_parked(session: Session, agency: Agency, *, domain: str, now: dateti
     if agency.paused_at is not None or found is None:
         return 0
     waiting = session.exec(
-        select(Lead).where(
+        select(Lead)
+        .where(
             Lead.agency_id == agency.id,
             col(Lead.parked_reason).is_not(None),
             Lead.screening == "forward",
         )
+        .with_for_update()
     ).all()
     for lead in waiting:
         lead.parked_reason = None

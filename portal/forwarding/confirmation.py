@@ -1,8 +1,11 @@
-"""The visitor's confirmation: what was recorded, to whom it goes, what was shown, where it stands.
+"""What visitors are told: the confirmation of their enquiry, or in its place the link that releases a held one.
 
 Holds no word the visitor typed, not even the name: whoever types a stranger's address into the form must not be able
-to send that stranger a text.
+to send that stranger a text. The stranger stops all such mail with one click.
 """
+
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -11,39 +14,71 @@ from portal import addresses
 from portal.catalogue.agencies import Agency
 from portal.consent.notices import RECORDER, Notice
 from portal.db import affected
+from portal.forwarding import stopping
+from portal.language.messages import N_
 from portal.leads import Confirmation, Lead, StatusLink
 from portal.mail.composing import Letter, Letterhead, written
 from portal.mail.outbox import Mail
 
 KIND = "confirmation"
-CONTROLLER = (RECORDER, "Calle Alfredo Palma 10", "29603 Marbella, Málaga", "Spain")
+RELEASE = "release"
+CONTROLLER = (RECORDER, "Calle Alfredo Palma 10", "29603 Marbella, Málaga", N_("Spain"))
 
 
 def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
     """The confirmation of every lead this mail stands for, in the language of the visitor's page."""
-    rows = session.exec(
-        select(Lead, Agency)
-        .join(Confirmation, col(Confirmation.lead_id) == Lead.id)
-        .join(Agency, col(Agency.id) == Lead.agency_id)
-        .where(Confirmation.mail_id == mail.id)
-        .order_by(col(Lead.id))
-    ).all()
+    rows = _told(session, mail)
     recorded = [
         {"lead": lead, "agency": agency.name, "address": _status(session, lead, letterhead)} for lead, agency in rows
     ]
-    numbers = dict.fromkeys(lead.notice_id for lead, _ in rows)
+    return _written(session, mail, letterhead, [lead for lead, _ in rows], {"recorded": recorded})
+
+
+def render_release(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
+    """The link that releases a held lead, with what a confirmation would have said."""
+    ((lead, agency),) = _told(session, mail)
+    token = letterhead.signer.sign(RELEASE, lead.release_nonce)
     facts = {
-        "recorded": recorded,
-        "notices": [session.get_one(Notice, number) for number in numbers],
+        "lead": lead,
+        "agency": agency.name,
+        "release": letterhead.link(addresses.release(lead.locale, token)),
+        "address": _status(session, lead, letterhead),
+    }
+    return _written(session, mail, letterhead, [lead], facts)
+
+
+def sent_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
+    """Ops send such a mail anew: the new one stands for the same leads. Raises `stopping.Stopped`."""
+    named = select(Confirmation).where(Confirmation.mail_id == mail.id)
+    for told in session.exec(named):
+        stopping.refuse_stopped(session, told.address_fingerprint)
+    affected(session, update(Confirmation).where(col(Confirmation.mail_id) == mail.id).values(mail_id=made.id))
+
+
+def _told(session: Session, mail: Mail) -> list[tuple[Lead, Agency]]:
+    return list(
+        session.exec(
+            select(Lead, Agency)
+            .join(Confirmation, col(Confirmation.lead_id) == Lead.id)
+            .join(Agency, col(Agency.id) == Lead.agency_id)
+            .where(Confirmation.mail_id == mail.id)
+            .order_by(col(Lead.id))
+        )
+    )
+
+
+def _written(session: Session, mail: Mail, letterhead: Letterhead, leads: list[Lead], facts: dict[str, Any]) -> Letter:
+    stop = stopping.link(letterhead, mail.recipient, mail.locale)
+    around = {
+        "notices": [session.get_one(Notice, number) for number in dict.fromkeys(lead.notice_id for lead in leads)],
         "recorder": RECORDER,
         "controller": CONTROLLER,
+        "stop": stop,
     }
-    return written(mail.kind, mail.locale, facts, automatic=True, headers={"Feedback-ID": f"{KIND}:immomarket"})
-
-
-def sent_again(session: Session, mail: Mail, made: Mail, now: object) -> None:
-    """Ops send a confirmation anew: the new mail stands for the same leads."""
-    affected(session, update(Confirmation).where(col(Confirmation.mail_id) == mail.id).values(mail_id=made.id))
+    return written(
+        mail.kind, mail.locale, facts | around, automatic=True, headers={"Feedback-ID": f"{mail.kind}:immomarket"},
+        stop=stop,
+    )  # fmt: skip
 
 
 def _status(session: Session, lead: Lead, letterhead: Letterhead) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 
@@ -25,8 +25,20 @@ from portal.signing import Signer
 SENDER = "ImmoMarket"
 SUBJECT_LENGTH = 180
 NAME_LENGTH = 60
+UNSUBSCRIBE = "List-Unsubscribe"
+
+
+class _Whole(UnstructuredHeader):
+    """A header of one address, on one line: folded as words are, a long one would be encoded and lead nowhere."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"{UNSUBSCRIBE}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type(UNSUBSCRIBE.lower(), _Whole)  # type: ignore[arg-type]  # the registry itself adds BaseHeader
 # 76 is the longest line of quoted-printable (RFC 2045 §6.7) and of an encoded word's line (RFC 2047 §2).
-POLICY = SMTP.clone(max_line_length=76, cte_type="7bit")
+POLICY = SMTP.clone(max_line_length=76, cte_type="7bit", header_factory=_HEADERS)
 # They turn the reading order of what follows: a name could then show another subject, or another address.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -50,7 +62,10 @@ class Letterhead:
 
 @dataclass(frozen=True)
 class Letter:
-    """What a mail says. `reply_to` is name and address of the one person an answer goes to."""
+    """What a mail says. `reply_to` is name and address of the one person an answer goes to.
+
+    `stop` is the address at which one click ends all such mail (RFC 8058): a page of ours, never a stranger's text.
+    """
 
     subject: str
     text: str
@@ -58,6 +73,7 @@ class Letter:
     reply_to: tuple[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     automatic: bool = False
+    stop: str = ""
 
 
 def written(kind: str, locale: str, facts: Mapping[str, Any], **options: Any) -> Letter:
@@ -83,6 +99,9 @@ def compose(mail: Mail, letter: Letter, sender: str, date: datetime) -> bytes:
     message["Message-ID"] = mail.message_id
     if letter.automatic:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to these
+    if letter.stop:
+        message[UNSUBSCRIBE] = f"<{letter.stop}>"
+        message[f"{UNSUBSCRIBE}-Post"] = f"{UNSUBSCRIBE}=One-Click"
     for name, value in letter.headers.items():
         message[name] = one_line(value, NAME_LENGTH)
     message.set_content(clean(letter.text), cte="quoted-printable")

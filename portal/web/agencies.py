@@ -10,9 +10,10 @@ from portal import addresses, db
 from portal.catalogue import publishers, search
 from portal.catalogue.publishers import Publisher
 from portal.catalogue.rows import Found
+from portal.web import structured
 from portal.web.presenting import Shown
 from portal.web.rendering import page
-from portal.web.site import language
+from portal.web.site import language, site
 from portal.web.transactions import reading
 
 
@@ -28,11 +29,13 @@ async def listed(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """One agency and a page of its homes, newest first; 404 where there is none of this name."""
     lang, slug = language(request), request.path_params["slug"]
-    agency, found = await reading(request, _with_homes, slug, _cursor(request, "after"), _cursor(request, "before"))
+    cursor = {name: _cursor(request, name) for name in ("after", "before")}
+    agency, found = await reading(request, _with_homes, slug, *cursor.values())
     return await page(
         request, "agencies/agency.html", lang, shown=Shown(lang, db.utcnow()), agency=agency, homes=found.cards,
         previous=found.before and addresses.agency(lang, slug, before=found.before),
-        canonical=addresses.agency(lang, slug),
+        canonical=addresses.agency(lang, slug, **cursor),
+        structured=structured.agency(lang, site(request).settings.origin, agency),
         following=found.after and addresses.agency(lang, slug, after=found.after),
     )  # fmt: skip
 

@@ -12,17 +12,22 @@ from portal.mail import waking
 from portal.settings import Settings
 from portal.signing import Signer
 from portal.web.cache import PageCache
-from portal.web.errors import HANDLERS
-from portal.web.guards import BodyLimits, SafeHeaders
+from portal.web.errors import HANDLERS, Refusal
+from portal.web.guards.bodies import BodyGuard
+from portal.web.guards.forwarded import ForwardedGuard
+from portal.web.guards.headers import PUBLIC, HeadersGuard
+from portal.web.guards.host import HostGuard
 from portal.web.routes import ROUTES
 from portal.web.site import Site
-from portal.web.transactions import THREADS
+from portal.web.transactions import MAKERS, THREADS
+from portal.web.watching import Numbered
 
 
-def create(settings: Settings | None = None) -> PageCache:
+def create(settings: Settings | None = None) -> HostGuard:
     """The application; without settings those of the environment. Raises `SettingsRefused`.
 
-    A factory: `granian --factory portal.web.app:create`, `uvicorn --factory portal.web.app:create`.
+    A factory: `granian --factory portal.web.app:create`, `uvicorn --no-proxy-headers --factory portal.web.app:create`.
+    Left to itself, uvicorn would believe every neighbour's forwarded headers before they are seen here.
     """
     chosen = settings or Settings.from_environment()
 
@@ -31,15 +36,18 @@ def create(settings: Settings | None = None) -> PageCache:
         database = Database(chosen.database)
         waking.attach(database, chosen.data_directory)
         try:
-            yield {"site": Site(chosen, database, Signer(chosen.key), CapacityLimiter(THREADS))}
+            makers = CapacityLimiter(MAKERS["sqlite" if database.is_sqlite else "postgresql"])
+            yield {"site": Site(chosen, database, Signer(chosen.key), CapacityLimiter(THREADS), makers)}
         finally:
             database.close()
 
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(BodyLimits)],
+        middleware=[Middleware(BodyGuard)],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    # Outside everything: a page is kept with its headers, and the page of a fault carries the same as every other.
-    return PageCache(SafeHeaders(app, chosen.https))
+    # From the inside out: a page is kept with its headers; only what is meant for us is looked up among them.
+    kept = PageCache(Numbered(HeadersGuard(app, PUBLIC, chosen.https)))
+    refused = HeadersGuard(Refusal(400), PUBLIC, chosen.https)
+    return HostGuard(ForwardedGuard(kept, chosen.trusted_proxies), chosen.origin, refused)

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from portal import addresses, db, forwarding
 from portal.catalogue import agencies, invitations
 from portal.catalogue.agencies import Agency, Contact, Office
+from portal.web.enquire import ELSEWHERE
 from portal.web.rendering import page
 from portal.web.site import Site, language, site
 from portal.web.transactions import reading, writing
@@ -23,11 +24,12 @@ class _Invited(NamedTuple):
 
 async def show(request: Request) -> Response:
     """The button, or the sentence that the address is confirmed. 410 where the link is void."""
-    invited = await reading(request, _invited, site(request), request.path_params["token"])
-    return await page(
-        request, "confirm/confirm.html", language(request), private=True, contact=invited.contact,
-        office=invited.office, agency=invited.agency,
-    )  # fmt: skip
+    return await _button(request)
+
+
+async def returned(request: Request) -> Response:
+    """The button again, where another site pressed it (403)."""
+    return await _button(request, 403, ELSEWHERE)
 
 
 async def submit(request: Request) -> Response:
@@ -35,6 +37,14 @@ async def submit(request: Request) -> Response:
     lang, token = language(request), request.path_params["token"]
     await writing(request, _confirm, site(request), token, db.utcnow())
     return RedirectResponse(addresses.confirm_contact(lang, token), 303, {"Cache-Control": "no-store"})
+
+
+async def _button(request: Request, status: int = 200, problem: str | None = None) -> Response:
+    invited = await reading(request, _invited, site(request), request.path_params["token"])
+    return await page(
+        request, "confirm/confirm.html", language(request), status=status, private=True, contact=invited.contact,
+        office=invited.office, agency=invited.agency, problem=problem,
+    )  # fmt: skip
 
 
 def _confirm(session: Session, site: Site, token: str, now: datetime) -> None:

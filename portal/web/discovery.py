@@ -26,8 +26,9 @@ async def robots(request: Request) -> Response:
 
 async def security(request: Request) -> Response:
     """Whom to tell of a hole (RFC 9116). It expires a year after the present quarter began."""
-    origin = site(request).settings.origin
+    origin, mail = site(request).settings.origin, site(request).settings.contact_mail
     lines = (
+        *([f"Contact: mailto:{mail}"] if mail else []),
         f"Contact: {origin}{addresses.contact(locales.DEFAULT)}",
         f"Expires: {expires(db.utcnow()):%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {', '.join(locales.SITE)}",

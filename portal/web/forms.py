@@ -8,17 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import FormData
-from starlette.requests import Request
 from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal import leads
 from portal.catalogue.rows import Home
-from portal.enquiries import Enquiry
+from portal.enquiries.receiving import Enquiry
 from portal.language import locales
 from portal.language.messages import N_
 from portal.web import typed
-from portal.web.guards import MAX_BODY
 from portal.web.presenting import Shown
 
 NAME, EMAIL, PHONE, COMPANY, WORDS, LABEL = 120, 254, 40, 120, 2000, 60
@@ -43,6 +41,8 @@ class EnquiryForm(Form):  # type: ignore[misc]  # WTForms carries no types
     timing = SelectField(N_("When"), choices=leads.TIMINGS, invalid_choice_message=CHOOSE, default="")
     funding = SelectField(N_("Paying with"), choices=leads.FUNDINGS, invalid_choice_message=CHOOSE, default="")
     marketing = BooleanField()
+    # People do not see this field, and browsers know no such thing to fill in: what stands in it is a hint, no more.
+    afterword = StringField(N_("Leave this field empty"), filters=[typed.line])
     notice = HiddenField(filters=[typed.line])
     shown_on = HiddenField(default="alone")
 
@@ -97,16 +97,6 @@ def empty(lang: str, shown_on: str) -> EnquiryForm:
 def sent(data: FormData | Mapping[str, Any], lang: str) -> EnquiryForm:
     """The form as it came back."""
     return EnquiryForm(data, language=lang)
-
-
-async def posted(request: Request) -> FormData:
-    """The fields a visitor's browser sent.
-
-    Our forms are urlencoded; anything else holds no field of ours, and the form comes back saying what is missing.
-    """
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return FormData()
-    return await request.form(max_files=0, max_fields=40, max_part_size=MAX_BODY)
 
 
 def _needed(field: Field, message: str) -> None:

@@ -10,12 +10,13 @@ from portal import db, leases
 from portal.web.site import Site, site
 from portal.web.transactions import in_thread
 
+ALIVE = PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 DISK_FREE = 200 * 1024 * 1024  # bytes: below this an enquiry might not be written
 
 
 async def alive(request: Request) -> Response:
     """200 while the process answers. Balancers ask this, so that a dead worker never closes the form."""
-    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+    return ALIVE
 
 
 async def ready(request: Request) -> Response:

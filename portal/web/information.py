@@ -5,19 +5,21 @@ from starlette.responses import Response
 
 from portal import addresses
 from portal.web.rendering import page
-from portal.web.site import language
+from portal.web.site import language, site
 
 
 async def legal(request: Request) -> Response:
     """The legal notice: who runs the site (Ley 34/2002, Art. 10)."""
     lang = language(request)
-    return await page(request, "information/legal.html", lang, canonical=addresses.legal(lang))
+    mail = site(request).settings.contact_mail
+    return await page(request, "information/legal.html", lang, canonical=addresses.legal(lang), mail=mail)
 
 
 async def contact(request: Request) -> Response:
     """How to reach an agency, and how to reach us."""
     lang = language(request)
-    return await page(request, "information/contact.html", lang, canonical=addresses.contact(lang))
+    mail = site(request).settings.contact_mail
+    return await page(request, "information/contact.html", lang, canonical=addresses.contact(lang), mail=mail)
 
 
 async def accessibility(request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from portal.catalogue import costs, naming
 from portal.catalogue.costs import CostRow
-from portal.catalogue.prices import Row
+from portal.catalogue.prices import Row, Running
 from portal.catalogue.rows import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
@@ -27,7 +27,7 @@ UNKNOWN = {
     "seller_decides": N_("Taxes and costs come on top. Which tax is due depends on who sells: ask the agency."),
     "no_rates": N_("Taxes and costs come on top."),
 }
-YEARLY = (N_("Property tax (IBI)"), N_("Community of owners"), N_("Rubbish collection"))
+EVERY = {1: N_("a month"), 3: N_("a quarter"), 6: N_("every six months"), 12: N_("a year")}
 RENTING = (N_("Deposit"), N_("Water, electricity and other bills"))
 STATES = {"given": N_("Given"), "missing": N_("Not given"), "waiting": N_("Applied for"), "needless": N_("Not needed")}
 
@@ -77,10 +77,16 @@ def why_no_costs(shown: Shown, card: Card) -> str:
     return translations(shown.lang).gettext(UNKNOWN[reason]) if reason in UNKNOWN else ""
 
 
-def running(shown: Shown, card: Card) -> list[Cost]:
-    """What a home costs beside its price: each year for an owner, beside the rent for a tenant."""
+def running(shown: Shown, card: Card, costs: Running) -> list[Cost]:
+    """What a home costs beside its price: to an owner as time goes by, beside the rent to a tenant."""
     _ = translations(shown.lang).gettext
-    return [Cost(_(label), "", "") for label in (YEARLY if card.offer == "sale" else RENTING)]
+    if card.offer != "sale":
+        return [Cost(_(label), "", "") for label in RENTING]
+    return [
+        _regular(_("Property tax (IBI)"), costs.ibi_minor, 12, shown, card),
+        _regular(_("Community of owners"), costs.community_minor, costs.community_months, shown, card),
+        _regular(_("Rubbish collection"), costs.rubbish_minor, 12, shown, card),
+    ]
 
 
 def papers(shown: Shown, home: Home) -> list[Paper]:
@@ -119,6 +125,16 @@ def _tax(row: CostRow, shown: Shown) -> Cost:
     rate = formats.number(Decimal(row.per_mille) / 10, shown.lang)
     note = _("%(law)s, in force since %(day)s") % {"law": row.law, "day": _day(row.since, shown.lang)}
     return Cost(_together(_(TAXES[row.key]) % {"rate": rate}), note, amount)
+
+
+def _regular(label: str, minor: int | None, months: int | None, shown: Shown, card: Card) -> Cost:
+    if not minor:
+        return Cost(label, "", "")
+    _ = translations(shown.lang).gettext
+    amount = formats.money(minor, card.currency, shown.lang)
+    if months not in EVERY:
+        return Cost(label, _("The agency does not say for which period"), amount)
+    return Cost(label, "", f"{amount} {_(EVERY[months])}")
 
 
 def _energy(shown: Shown, home: Home) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portal import db
 from portal.catalogue import maps, prices, search
-from portal.catalogue.prices import Row
+from portal.catalogue.prices import Row, Running
 from portal.catalogue.properties import PropertyUnknown
 from portal.catalogue.rows import Card, Home, Photo, Words
 from portal.language import locales
@@ -24,7 +24,7 @@ class _Whole(NamedTuple):
     home: Home
     texts: list[Words]
     photos: list[Photo]
-    history: list[Row]
+    costs: tuple[Running, list[Row]]
     similar: list[Card]
     asking: Asking
 
@@ -47,7 +47,7 @@ async def show(request: Request) -> Response:
         pictures=[photo for photo in whole.photos if photo.kind == "photo"],
         plans=[photo for photo in whole.photos if photo.kind == "floorplan"],
         mapped=_is_mapped(home), similar=whole.similar, asking=whole.asking, served=served,
-        **_told(shown, home, whole.history),
+        **_told(shown, home, *whole.costs),
         form=forms.empty(lang, "property"), problem=None,
         alternates={other: shown.address(home.card, other) for other in locales.SITE},
         written={one.locale for one in whole.texts if one.description}, canonical=shown.address(home.card),
@@ -78,15 +78,15 @@ def _whole(session: Session, home: Home, lang: str) -> _Whole:
         home,
         search.words(session, home.id),
         search.photos(session, home.id),
-        prices.history(session, home.id),
+        prices.told(session, home.id),
         search.similar(session, home),
         asking.about(session, home, lang, db.utcnow()),
     )
 
 
-def _told(shown: Shown, home: Home, history: list[Row]) -> dict[str, Any]:
+def _told(shown: Shown, home: Home, running: Running, history: list[Row]) -> dict[str, Any]:
     return {
-        "buying": particulars.buying(shown, home.card), "running": particulars.running(shown, home.card),
+        "buying": particulars.buying(shown, home.card), "running": particulars.running(shown, home.card, running),
         "why_no_costs": particulars.why_no_costs(shown, home.card), "papers": particulars.papers(shown, home),
         "events": particulars.events(shown, home.card, history),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from portal.language import locales
 from portal.templating import render, static
 from portal.web.site import Site, site
-from portal.web.transactions import in_thread
+from portal.web.transactions import making
 
 PUBLIC = {"Cache-Control": "public, max-age=0, must-revalidate"}
 PRIVATE = {"Cache-Control": "no-store"}
@@ -38,7 +38,7 @@ async def page(
     `alternates` are its addresses by language, where they differ in more than the language.
     """
     others = alternates or {other: _in_language(request, other) for other in locales.SITE}
-    html = await in_thread(
+    html = await making(
         request, _html, site(request), template, lang, read, origin=site(request).settings.origin, alternates=others,
         names=locales.NAMES, indexed=not private and status == 200, **context,
     )  # fmt: skip

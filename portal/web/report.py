@@ -11,9 +11,9 @@ from portal.catalogue import properties as catalogue
 from portal.catalogue import reports
 from portal.catalogue.rows import Home
 from portal.language.messages import N_
-from portal.web import forms, typed
+from portal.web import typed
 from portal.web.enquire import ELSEWHERE, MISTAKES
-from portal.web.guards import came_from_elsewhere
+from portal.web.guards.bodies import posted
 from portal.web.presenting import Shown
 from portal.web.properties import gone, sought
 from portal.web.rendering import page
@@ -42,17 +42,24 @@ async def show(request: Request) -> Response:
 
 
 async def submit(request: Request) -> Response:
-    """One report: 303 to the thanks once stored, else the form again (422, or 403 when sent from elsewhere)."""
-    lang, form = language(request), ReportForm(await forms.posted(request))
+    """One report: 303 to the thanks once stored, else the form again (422)."""
+    lang, form = language(request), ReportForm(await posted(request))
     home = await reading(request, sought, request.path_params["public_id"])
     if not home.is_visible:
         return await gone(request, home, form.words.data)
-    if came_from_elsewhere(request, site(request).settings.origin):
-        return await _form(request, home, form, 403, ELSEWHERE)
     if not form.validate():
         return await _form(request, home, form, 422, MISTAKES)
     await writing(request, _record, home, form.reason.data, form.words.data, lang, site(request).settings.mail_domain)
     return RedirectResponse(addresses.reported(lang, home.card.public_id), 303, {"Cache-Control": "no-store"})
+
+
+async def returned(request: Request) -> Response:
+    """The form of a report that another site sent: filled in, to be sent from here (403)."""
+    form = ReportForm(await posted(request))
+    home = await reading(request, sought, request.path_params["public_id"])
+    if not home.is_visible:
+        return await gone(request, home, form.words.data)
+    return await _form(request, home, form, 403, ELSEWHERE)
 
 
 async def sent(request: Request) -> Response:

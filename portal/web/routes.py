@@ -1,4 +1,7 @@
-"""Every route of the public site, in one list; paths come from `portal.addresses` and nowhere else."""
+"""Every route of the public site; paths come from `portal.addresses` and nowhere else.
+
+What is sent is a list of its own: each form declares the rule of `portal.web.guards.csrf` by which it is taken.
+"""
 
 from starlette.routing import Route
 
@@ -16,15 +19,18 @@ from portal.web import (
     information,
     policies,
     properties,
+    release,
     report,
     search,
     sitemaps,
+    stop,
     syndication,
 )
+from portal.web.guards.csrf import Exempt, PublicForm, Rule
 
-ROUTES = [
-    Route(at.ROOT,            home.choose,               name="root"),
+PAGES = [
     Route(at.ALIVE,           health.alive,              name="alive"),
+    Route(at.ROOT,            home.choose,               name="root"),
     Route(at.READY,           health.ready,              name="ready"),
     Route(at.ROBOTS,          discovery.robots,          name="robots"),
     Route(at.SECURITY,        discovery.security,        name="security"),
@@ -44,15 +50,14 @@ ROUTES = [
     Route(at.AGENCIES,        agencies.listed,           name="agencies"),
     Route(at.AGENCY,          agencies.show,             name="agency"),
     Route(at.REPORT,          report.show,               name="report"),
-    Route(at.REPORT,          report.submit,             name="report_submit", methods=["POST"]),
     Route(at.REPORTED,        report.sent,               name="reported"),
     Route(at.PROPERTY,        properties.show,           name="property"),
     Route(at.GALLERY,         gallery.show,              name="gallery"),
     Route(at.ENQUIRE,         enquire.show,              name="enquire"),
-    Route(at.ENQUIRE,         enquire.submit,            name="enquire_submit", methods=["POST"]),
     Route(at.STATUS,          enquiries.show,            name="status"),
+    Route(at.RELEASE,         release.show,              name="release"),
+    Route(at.STOP,            stop.show,                 name="stop"),
     Route(at.CONFIRM_CONTACT, confirm.show,              name="confirm_contact"),
-    Route(at.CONFIRM_CONTACT, confirm.submit,            name="confirm_contact_submit", methods=["POST"]),
     Route(at.FEED,            syndication.show,          name="feed"),
     Route(at.FEED_TOWN,       syndication.show,          name="feed_town"),
     Route(at.FEED_AREA,       syndication.show,          name="feed_area"),
@@ -60,3 +65,18 @@ ROUTES = [
     Route(at.SEARCH_TOWN,     search.show,               name="search_town"),
     Route(at.SEARCH_AREA,     search.show,               name="search_area"),
 ]  # fmt: skip
+
+
+def _form(path: str, rule: Rule, name: str) -> Route:
+    return Route(path, rule, name=name, methods=["POST"])
+
+
+FORMS = [
+    _form(at.REPORT,          PublicForm(report.submit, report.returned),   "report_submit"),
+    _form(at.ENQUIRE,         PublicForm(enquire.submit, enquire.returned), "enquire_submit"),
+    _form(at.CONFIRM_CONTACT, PublicForm(confirm.submit, confirm.returned), "confirm_contact_submit"),
+    _form(at.RELEASE,         PublicForm(release.submit, release.returned), "release_submit"),
+    _form(at.STOP,            Exempt(stop.submit, stop.PROOF),              "stop_submit"),
+]  # fmt: skip
+
+ROUTES = PAGES + FORMS

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from portal import addresses, db
 from portal.catalogue import naming, search
 from portal.catalogue.filters import SORTS, Filters
-from portal.catalogue.rows import Card, Found, Town, Where
+from portal.catalogue.rows import Card, Count, Found, Town, Where
 from portal.language import formats
 from portal.language.messages import N_, translated
 from portal.web import typed
@@ -64,7 +64,7 @@ class Chip(NamedTuple):
 class _Results(NamedTuple):
     at: Where | None
     found: Found
-    homes: int
+    counted: Count
     towns: list[Town]
     without: dict[str, int]
     nearest: list[Card]
@@ -153,16 +153,16 @@ def _public_id(given: str) -> str | None:
 
 def _results(session: Session, filters: Filters, cursor: _Cursor, unknown: str) -> _Results:
     if unknown:  # a place nobody knows: nothing is found, and the page says why
-        return _Results(None, Found([], None, None), 0, search.towns(session, filters.offer), {}, [])
+        return _Results(None, Found([], None, None), Count(0, 0), search.towns(session, filters.offer), {}, [])
     at = search.where(session, filters.town, filters.area)
     found = search.page(session, filters, at, *cursor)
     if found.cards or any(cursor):
-        count = search.count(session, filters, at)
+        count = search.count(session, filters, at, *cursor)
         return _Results(at, found, count, search.towns(session, filters.offer), {}, [])
     without = search.without_each(session, filters, at)
     name = _most(without)
     nearest = search.page(session, filters.without(name), search.kept(at, name)).cards[:3] if name else []
-    return _Results(at, found, 0, [], without, nearest)
+    return _Results(at, found, Count(0, 0), [], without, nearest)
 
 
 def _meant(session: Session, place: str, filters: Filters, lang: str) -> str | None:
@@ -180,11 +180,12 @@ def _meant(session: Session, place: str, filters: Filters, lang: str) -> str | N
 def _context(lang: str, filters: Filters, results: _Results, unknown: str) -> dict[str, Any]:
     at, found = results.at, results.found
     return {
-        "shown": Shown(lang, db.utcnow()), "filters": filters, "at": at, "found": found, "count": results.homes,
+        "shown": Shown(lang, db.utcnow()), "filters": filters, "at": at, "found": found, "count": results.counted.homes,
+        "first": results.counted.ahead + 1, "last": results.counted.ahead + len(found.cards),
         "heading": heading(lang, filters, at), "options": options(lang, filters), "towns": results.towns,
         "unknown": unknown, "typed": unknown or (at.name if at else ""), "chips": _chips(lang, filters, results),
         "nearest": results.nearest, "given_up": _words(lang, filters, at, _most(results.without)),
-        "further": _further(lang, filters) if results.homes else [], "feeds": _feeds(lang, filters),
+        "further": _further(lang, filters) if results.counted.homes else [], "feeds": _feeds(lang, filters),
         "followed_only": bool(unknown) or len(_narrowing(filters)) > INDEXED,
         "orders": [
             (order, translated(lang, label), address(lang, replace(filters, sort=order)))

@@ -3,7 +3,7 @@
 Nothing here is imported as an instance; handlers get it from their request.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from anyio import CapacityLimiter
@@ -18,12 +18,13 @@ from portal.signing import Signer
 
 @dataclass(frozen=True)
 class Site:
-    """One serving process."""
+    """One serving process: `makers` are the threads that pages are read and rendered in, `threads` all others."""
 
     settings: Settings
     database: Database
     signer: Signer
     threads: CapacityLimiter
+    makers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
 
 def site(request: Request) -> Site:

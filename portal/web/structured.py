@@ -1,4 +1,5 @@
-"""What a page says to machines in the words of schema.org (JSON-LD): the site with its search, a home with its offer.
+"""What a page says to machines in the words of schema.org (JSON-LD): the site with its search, an agency, a home with
+its offer.
 
 Says nothing that the page does not say to people, and leaves out what the agency did not give. The exact place of a
 home is no part of it.
@@ -10,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from portal import addresses
+from portal.catalogue.publishers import Publisher
 from portal.catalogue.rows import Card, Home
 from portal.consent.notices import RECORDER
 from portal.language import formats
@@ -63,6 +65,23 @@ def listing(shown: Shown, origin: str, home: Home) -> Markup:
         "offers": _offer(shown, origin, home),
     })  # fmt: skip
     return embedded({"@context": "https://schema.org", "@graph": [page, _way(shown, origin, card)]})
+
+
+def agency(lang: str, origin: str, publisher: Publisher) -> Markup:
+    """An agency that publishes here, as its page shows it."""
+    website = publisher.website or ""
+    address = _given({
+        "streetAddress": publisher.street, "postalCode": publisher.postal_code, "addressLocality": publisher.town,
+    })  # fmt: skip
+    return embedded(_given({
+        "@context": "https://schema.org",
+        "@type": "RealEstateAgent",
+        "name": publisher.name,
+        "url": origin + addresses.agency(lang, publisher.slug),
+        "telephone": publisher.phone,
+        "sameAs": website if website.startswith(("http://", "https://")) else None,
+        "address": {"@type": "PostalAddress", **address, "addressCountry": "ES"} if address else None,
+    }))  # fmt: skip
 
 
 def embedded(document: dict[str, Any]) -> Markup:

@@ -7,20 +7,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Response
 from sqlmodel import Session, select
 
 from portal.catalogue import invitations
 from portal.catalogue.agencies import Contact, Office
 from portal.catalogue.properties import Property
-from portal.db import Database
+from portal.db import Database, utcnow
+from portal.enquiries import receiving
+from portal.forwarding import stopping
+from portal.mail.outbox import Mail
 from portal.signing import Signer
 from tests import cast
 from tests.browser.conftest import publish
 from tests.running import Portal, eventually, free_port
 
-AXE = Axe()
+EVERY_RULE = {"resultTypes": ["violations"]}
+COLOUR_RULES = {**EVERY_RULE, "runOnly": ["color-contrast", "link-in-text-block"]}  # a theme changes nothing else
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,26 @@ def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             "confirm": f"confirm/{invitations.token(Signer('k' * 40), contact)}",
         }
 
-    found = database.write(fill)
+    found = database.write(fill) | held(database)
     database.close()
     with Portal(f"sqlite:///{copy}", folder) as portal:
         yield portal, found
+
+
+def held(database: Database) -> dict[str, str]:
+    """The pages that the mail about a held enquiry leads to."""
+    with database.read() as session:
+        villa = session.exec(select(Property).where(Property.source_id == "1042")).one()
+    settings, now = cast.SETTINGS.model_copy(update={"screening_held": 0}), utcnow()
+    enquiry = cast.enquiry(database, villa, now)
+    received = database.write(
+        lambda session: receiving.receive(session, enquiry, cast.SENDING, cast.SIGNER, settings, now)
+    )
+    return {
+        "held": f"enquiries/{cast.SIGNER.sign('status', received.status.nonce)}",
+        "release": f"release/{cast.SIGNER.sign('release', received.lead.release_nonce)}",
+        "stop": f"stop/{cast.SIGNER.sign('stop', stopping.mailbox(cast.SIGNER, enquiry.email))}",
+    }
 
 
 PAGES = {
@@ -64,6 +84,7 @@ PAGES = {
     "policy": ("policies/data-policy", 200), "policy version": ("policies/data-policy/1", 200),
     "legal notice": ("legal", 200), "contact": ("contact", 200), "accessibility": ("accessibility", 200),
     "how we sort": ("how-we-sort", 200), "unknown place": ("buy?place=Xanadu", 200),
+    "held enquiry": ("{held}", 200), "release": ("{release}", 200), "stop": ("{stop}", 200),
     "contact confirms": ("{confirm}", 200), "unknown": ("nothing-here", 404),
     "unknown home": ("p/2222222222-villa", 404), "withdrawn home": ("{gone}", 410),
     "no such status": ("enquiries/forged", 404),
@@ -104,6 +125,38 @@ def test_the_form_with_errors_and_the_status_page_are_accessible_and_keep_to_the
         check(page, answer)
 
 
+def test_a_home_and_a_status_page_print_whole_on_paper(site, browser: Browser):
+    portal, found = site
+    page = browser.new_page(viewport={"width": 688, "height": 1000})  # A4 within its margins
+    page.emulate_media(media="print")
+    page.goto(f"{portal.url}/en/{found['villa']}")
+    printed(page, 2, hidden="nav, .bar, .stay, .foot, form, .button")
+    assert portal.url in page.inner_text(".print-only")
+    page.emulate_media(media="screen")
+    page.get_by_label("Full name").fill("Jane Smith")
+    page.get_by_role("textbox", name="E-mail").fill("jane@example.com")
+    page.get_by_label("Message").fill("Is there a lift?")
+    page.locator("form.enquiry button").click()
+    page.wait_for_url("**/enquiries/*")
+    page.emulate_media(media="print")
+    printed(page, 1, hidden="nav, .foot")
+    page.close()
+
+
+def printed(page: Page, sheets: int, hidden: str) -> None:
+    """Nothing is cut at an edge, what only a screen can use is gone, and it takes no more sheets than these."""
+    cut = page.evaluate(
+        "() => [...document.querySelectorAll('main :is(h1, h2, h3, p, li, dt, dd, th, td, b)')]"
+        ".filter((it) => it.getClientRects().length && !it.closest('.hide') && it.scrollWidth > it.clientWidth + 1"
+        " && getComputedStyle(it).display !== 'inline').map((it) => it.textContent)"
+    )
+    assert cut == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+    assert not any(part.is_visible() for part in page.locator(hidden).all())
+    paper = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= sheets
+
+
 def test_a_foreign_form_is_refused_on_a_page_that_keeps_the_text(site, browser: Browser, tmp_path: Path):
     portal, found = site
     foreign = tmp_path / "foreign.html"
@@ -122,6 +175,7 @@ def test_a_foreign_form_is_refused_on_a_page_that_keeps_the_text(site, browser: 
         check(page, refused.value)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_page_of_a_fault_is_accessible_and_keeps_to_itself(browser: Browser, published: str, tmp_path: Path):
     with Portal(published, tmp_path) as portal:
         faulty = Database(published)
@@ -144,13 +198,13 @@ def test_the_captured_mails_and_the_style_guide_are_accessible_and_keep_to_thems
     copy.write_bytes(migrated_sqlite.read_bytes())
     database = Database(f"sqlite:///{copy}")
     database.write(lambda session: invite(session))
-    database.close()
     ops = f"127.0.0.1:{free_port()}"
     with (
         Portal(f"sqlite:///{copy}", tmp_path, relay="capture:", mode="demo", ops_bind=ops) as portal,
         watched(browser, portal, f"http://{ops}") as page,
     ):
-        eventually(lambda: "invitation" in portal.run("outbox", "list", "--state", "accepted", "--json").stdout)
+        eventually(lambda: sent(database) == ["invitation"])
+        database.close()
         for path in ("ops", "ops/mail/1", "style/light", "style/dark"):
             answer = page.goto(f"http://{ops}/{path}")
             assert answer is not None
@@ -163,6 +217,12 @@ def invite(session: Session) -> None:
     cast.agency(session)
     contact, office = session.exec(select(Contact, Office).join(Office)).one()
     invitations.invite(session, contact, office, domain="immomarket.example", now=cast.NOW)
+
+
+def sent(database: Database) -> list[str]:
+    """The kinds of the mails that the relay has taken."""
+    with database.read() as session:
+        return list(session.exec(select(Mail.kind).where(Mail.state == "accepted")))
 
 
 @contextmanager
@@ -189,9 +249,10 @@ def check(page: Page, answer: Response) -> None:
     assert "set-cookie" not in answer.headers
     source = page.content()
     assert not re.search(r"\sstyle=|<style|<script(?![^>]*(?:src=|application/ld\+json))|\son[a-z]+=", source)
-    for scheme in ("light", "dark"):
+    page.evaluate(AXE_SCRIPT)
+    for scheme, rules in (("light", EVERY_RULE), ("dark", COLOUR_RULES)):
         page.emulate_media(color_scheme=scheme)
-        results = AXE.run(page)
+        results = AxeResults(page.evaluate("(rules) => axe.run(rules)", rules))
         assert results.violations_count == 0, results.generate_report()
     for width in (320, 390, 1280):
         page.set_viewport_size({"width": width, "height": 800})

@@ -6,9 +6,10 @@ and the checks read the tables.
 
 import asyncio
 import http.client
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -22,12 +23,14 @@ from sqlmodel import Session, select
 from portal import addresses
 from portal.catalogue.properties import Property
 from portal.db import Database
+from portal.forwarding import reckoning
 from portal.leads import Lead, LeadPerson
 from portal.ledger import LedgerEvent
 from portal.mail.outbox import Mail
 from tests import cast
+from tests.clients import QUIET
 from tests.running import Portal
-from tests.smtp import PostOffice, read
+from tests.smtp import PostOffice, read, text
 
 WAITING = ("queued", "sending", "uncertain")
 
@@ -41,6 +44,8 @@ class Relay(PostOffice):
 
     chance: Random = field(default_factory=Random)
     longest_pause: float = 0.0
+    _read: int = 0
+    _links: dict[str, None] = field(default_factory=dict)
 
     def go_away(self) -> None:
         """From now on nobody answers at the relay's address."""
@@ -63,6 +68,14 @@ class Relay(PostOffice):
         for raw in self.raws:
             kept.setdefault(str(read(raw)["Message-ID"]), []).append(raw)
         return kept
+
+    def links(self) -> list[str]:
+        """The paths at which visitors release what was held, in the order in which the mails arrived."""
+        fresh = self.raws[self._read :]
+        self._read += len(fresh)
+        for raw in fresh:
+            self._links.update(dict.fromkeys(re.findall(r"/en/release/\S+", text(read(raw)))))
+        return list(self._links)
 
 
 class Fields(HTMLParser):
@@ -89,14 +102,16 @@ class Visitors:
         self.page = addresses.enquire("en", home.public_id, "home")
         self.attempted: set[str] = set()
         self.told: dict[str, str] = {}
+        self.released: set[str] = set()
         self.answers: Counter[int] = Counter()
         self._numbers = count(1)
 
     @contextmanager
-    def storming(self, visitors: int = 4) -> Iterator[None]:
-        """Enquiries, as many as the site can take, until it is killed or the block ends."""
+    def storming(self, visitors: int = 4, links: Callable[[], Sequence[str]] = tuple) -> Iterator[None]:
+        """Enquiries, as many as the site can take, until it is killed or the block ends; meanwhile `links` release."""
         form, over = self.form(), threading.Event()
         threads = [threading.Thread(target=self._storm, args=(form, over)) for _ in range(visitors)]
+        threads.append(threading.Thread(target=self._press_all, args=(links, over)))
         for thread in threads:
             thread.start()
         try:
@@ -108,7 +123,7 @@ class Visitors:
 
     def form(self) -> dict[str, str]:
         """The fields of the form, as the site serves it."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             answer, body = _ask(connection, "GET", self.page)
             if answer.status == 301:
                 self.page = answer.headers["Location"]
@@ -123,18 +138,34 @@ class Visitors:
         who = {"name": f"Visitor {number}", "email": f"visitor-{number}@example.com", "words": words, "language": "en"}
         self.attempted.add(words)
         if connection is None:
-            with self._connection() as connection:
+            with self.connection() as connection:
                 return self._send(connection, words, form | who)
         return self._send(connection, words, form | who)
 
     def references(self) -> dict[str, str]:
         """The reference each acknowledged visitor reads on the status page, by words."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             return {words: self._reference(connection, path) for words, path in self.told.items()}
+
+    def press(self, links: Sequence[str], connection: http.client.HTTPConnection) -> None:
+        """Press the button of each link, until the site says that it was pressed."""
+        for path in links:
+            if path not in self.released:
+                answer, _ = _ask(connection, "POST", path)
+                self.answers[answer.status] += 1
+                self.released |= {path} if answer.status == 303 else set()
+
+    def _press_all(self, links: Callable[[], Sequence[str]], over: threading.Event) -> None:
+        try:
+            with self.connection() as connection:
+                while not over.wait(0.02):
+                    self.press(links(), connection)
+        except (OSError, http.client.HTTPException):  # the site was killed
+            return
 
     def _storm(self, form: dict[str, str], over: threading.Event) -> None:
         try:
-            with self._connection() as connection:
+            with self.connection() as connection:
                 while not over.is_set():
                     self.enquire(form, connection)
         except (OSError, http.client.HTTPException):  # the site was killed
@@ -153,7 +184,8 @@ class Visitors:
         return body.split('class="lead-reference" value="', 1)[1].split('"', 1)[0]
 
     @contextmanager
-    def _connection(self) -> Iterator[http.client.HTTPConnection]:
+    def connection(self) -> Iterator[http.client.HTTPConnection]:
+        """A connection to the site, one request after the other."""
         connection = http.client.HTTPConnection("127.0.0.1", self.portal.port, timeout=30)
         try:
             yield connection
@@ -190,24 +222,29 @@ def in_data_phase(database: Database) -> set[tuple[int | None, str | None]]:
 
 
 def stored_leads(database: Database) -> dict[str, Lead]:
-    """Every lead by the words of its visitor. Each must be there once, with its ledger event and its mail."""
+    """Every lead by the words of its visitor. Each must be there once, with its ledger event, and be in the sum.
+
+    One that was passed on must have one mail to its agency, one that is held none.
+    """
     with database.read() as session:
         rows = session.exec(select(LeadPerson.words, Lead).join(Lead)).all()
         recorded = set(session.exec(select(LedgerEvent.id).where(LedgerEvent.type == "lead_recorded")))
         mails = Counter(session.exec(select(Mail.about).where(Mail.kind == "lead")))
+        reckoned = reckoning.by_fate(session)
         if database.is_sqlite:
             assert session.connection().exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     leads = dict(rows)
     assert len(leads) == len(rows), "an enquiry was stored twice"
     assert {lead.ledger_event_id for lead in leads.values()} == recorded
-    assert mails == {f"lead:{lead.reference}": 1 for lead in leads.values()}
+    assert mails == {f"lead:{lead.reference}": 1 for lead in leads.values() if lead.screening == "forward"}
+    assert reckoned["received"] == len(leads) == sum(reckoned[fate] for fate in reckoning.FATES)
     return leads
 
 
 def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None
 ) -> tuple[http.client.HTTPResponse, str]:
-    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    headers = QUIET | ({"Content-Type": "application/x-www-form-urlencoded"} if body else {})
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     return answer, answer.read().decode()

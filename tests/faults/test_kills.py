@@ -1,14 +1,16 @@
 """Killed at any moment, the portal loses nothing it acknowledged and mails everything it stored."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
 import pytest
 from sqlmodel import select
 
-from portal import enquiries
 from portal.db import Database, utcnow
+from portal.enquiries import receiving, releasing
+from portal.leads import Lead
 from portal.mail import outbox
 from portal.mail.outbox import Mail
 from tests import cast
@@ -27,7 +29,7 @@ def relay(chance: Random) -> Iterator[Relay]:
 
 @pytest.fixture
 def portal(database_url, tmp_path, relay) -> Iterator[Portal]:
-    made = Portal(database_url, tmp_path, relay.relay, clock_factor=QUICK)
+    made = Portal(database_url, tmp_path, relay.relay, clock_factor=QUICK, screening_spam=1000)
     yield made
     made.stop()
 
@@ -36,11 +38,22 @@ def some_moment(chance: Random) -> None:
     threading.Event().wait(chance.uniform(0, LATEST))
 
 
+def released(database: Database, links: set[str]) -> list[str]:
+    """How the leads of these links stand."""
+    nonces = [cast.SIGNER.read("release", path.rpartition("/")[2]) for path in links]
+    with database.read() as session:
+        return list(session.exec(select(Lead.screening).where(Lead.release_nonce.in_(nonces))))
+
+
 def receive(database: Database, home, number: int) -> str:
-    """One more lead, stored as the site stores it; its words."""
+    """One more lead, stored as the site stores it, every third held and half of these released; its words."""
     now, words = utcnow(), f"Question {number}"
     enquiry = cast.enquiry(database, home, now, words=words, email=f"visitor-{number}@example.com")
-    database.write(lambda session: enquiries.receive(session, enquiry, cast.SIGNER, "immomarket.example", now))
+    settings = cast.SETTINGS.model_copy(update={} if number % 3 else {"screening_held": 0})
+    lead = database.write(lambda s: receiving.receive(s, enquiry, cast.SENDING, cast.SIGNER, settings, now)).lead
+    if number % 6 == 0:
+        link = cast.SIGNER.sign("release", lead.release_nonce)
+        database.write(lambda s: releasing.release_by_link(s, cast.SIGNER, link, "portal.example", now))
     return words
 
 
@@ -59,9 +72,10 @@ def test_what_was_acknowledged_before_a_kill_is_stored_with_its_event_and_reache
 ):
     visitors = Visitors(portal, publish(database))
     portal.start_worker()
-    for _ in range(kills):
+    for kill in range(kills):
+        portal.environment["PORTAL_SCREENING_HELD"] = "0" if kill % 2 else "1000"  # every other time all are held
         portal.start_web()
-        with visitors.storming():
+        with visitors.storming(links=lambda: relay.links()[::2]):
             some_moment(chance)
             portal.kill_web()
     portal.start_web()
@@ -71,14 +85,19 @@ def test_what_was_acknowledged_before_a_kill_is_stored_with_its_event_and_reache
     assert set(visitors.told) <= set(stored) <= visitors.attempted
     assert visitors.references() == {words: stored[words].reference for words in visitors.told}
     eventually(lambda: waiting(database) == 0, within=120)
+    with visitors.connection() as connection:
+        visitors.press(relay.links()[::2], connection)
+    eventually(lambda: waiting(database) == 0, within=120)
+    stands = Counter(lead.screening for lead in stored_leads(database).values())
+    assert set(released(database, visitors.released)) <= {"forward"}
     copies, sent = relay.copies(), fates(database)
     assert set(sent) <= set(copies)
     doubles = len(relay.raws) - len(copies)
     assert doubles == 0, "no worker was killed"
     report(
         f"{kills} kills of the site: {len(visitors.attempted)} sent, {len(visitors.told)} acknowledged, "
-        f"{len(stored)} stored, {len(set(visitors.told) - set(stored))} lost, {len(sent)} mails to the agency, "
-        f"{doubles} twice"
+        f"{len(stored)} stored, {len(set(visitors.told) - set(stored))} lost, {len(visitors.released)} released, "
+        f"{stands['held']} still held, {len(sent)} mails to the agency, {doubles} twice"
     )
 
 
@@ -100,7 +119,7 @@ def test_a_mail_whose_worker_was_killed_arrives_and_is_doubled_only_where_its_te
 
     assert set(stored_leads(database)) == words
     copies = relay.copies()
-    sent = fates(database) | fates(database, "confirmation")
+    sent = fates(database) | fates(database, "confirmation") | fates(database, "release")
     parked = {message for message, state in sent.items() if state == "parked"}
     assert set(sent.values()) <= {"accepted", "parked"}
     assert set(sent) - parked <= set(copies) <= set(sent)

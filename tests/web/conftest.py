@@ -14,7 +14,11 @@ from portal.catalogue.properties import Property
 from portal.db import Database
 from portal.settings import Settings
 from portal.web.app import create
+from portal.web.cache import PageCache
+from portal.web.guards.forwarded import ForwardedGuard
+from portal.web.guards.host import HostGuard
 from tests import cast
+from tests.clients import QUIET
 
 
 def publish(session: Session) -> None:
@@ -36,12 +40,26 @@ def settings(database: Database, tmp_path: Path) -> Settings:
     )  # fmt: skip
 
 
+def uncached(settings: Settings) -> HostGuard:
+    """The site with all its guards, but each page made anew."""
+    site = create(settings)
+    site.app.app = cache_of(site).app  # type: ignore[attr-defined]
+    return site
+
+
+def cache_of(site: HostGuard) -> PageCache:
+    """The page cache of a site."""
+    assert isinstance(site.app, ForwardedGuard) and isinstance(site.app.app, PageCache)
+    return site.app.app
+
+
 @pytest.fixture
 def client(database: Database, settings: Settings) -> Iterator[TestClient]:
     """A visitor of the site, who follows no redirect by itself and sees each page as it is made, past the cache."""
     database.write(publish)
     settings.data_directory.mkdir()
-    with TestClient(create(settings).app, follow_redirects=False, raise_server_exceptions=False) as visitor:
+    site = uncached(settings)
+    with TestClient(site, follow_redirects=False, raise_server_exceptions=False, headers=QUIET) as visitor:
         yield visitor
 
 

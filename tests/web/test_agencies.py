@@ -52,6 +52,9 @@ def test_the_homes_of_an_agency_are_paged_by_key_without_gap_or_double(client, d
     first = get(client, "/en/agencies/costa-norte")
     second = get(client, first.links("pages")["Next"])
     assert (len(first.marked("card")), len(second.marked("card"))) == (PAGE, 2)
+    assert second.tree.xpath(".//link[@rel='canonical']/@href") == [
+        f"http://testserver{first.links('pages')['Next']}"
+    ]  # fmt: skip
     assert (list(first.links("pages")), list(second.links("pages"))) == (["Next"], ["Previous"])
     homes = [page.tree.xpath(".//li[@class='card']//h3/a/@href") for page in (first, second)]
     assert len({*homes[0], *homes[1]}) == PAGE + 2

@@ -29,7 +29,7 @@ from portal.web.cache import KNOWN, PageCache
 from portal.web.site import Site
 from tests import cast
 from tests.running import eventually
-from tests.web.conftest import publish, statements
+from tests.web.conftest import cache_of, publish, statements, uncached
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def read(answer) -> bytes:
 
 
 def test_a_page_is_made_once_and_is_the_same_as_without_a_cache(kept, settings):
-    with TestClient(create(settings).app, follow_redirects=False) as past:
+    with TestClient(uncached(settings), follow_redirects=False) as past:
         for address in (
             "/en/",
             "/en/buy",
@@ -94,7 +94,7 @@ def test_parameters_in_any_order_are_one_page(kept):
 def test_an_address_with_other_parameters_is_served_but_not_kept(kept, query):
     assert kept.get(f"/en/buy?{query}").status_code == 200
     assert kept.get(f"/en/buy?{query}", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
-    assert kept.app.shelf.taken == 0
+    assert cache_of(kept.app).shelf.taken == 0
 
 
 def test_every_parameter_of_a_search_is_known():
@@ -105,7 +105,7 @@ def test_every_parameter_of_a_search_is_known():
 @pytest.mark.parametrize("address", ["/en/nothing", "/", "/up", "/ready", "/en/enquiries/x", "/en/p/2222222222-villa"])
 def test_what_is_no_public_page_is_not_kept(kept, address):
     kept.get(address)
-    assert kept.app.shelf.taken == 0
+    assert cache_of(kept.app).shelf.taken == 0
 
 
 def test_a_form_with_errors_is_not_kept(kept):

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
+from starlette.datastructures import FormData
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from portal import db
@@ -18,7 +20,10 @@ from portal.consent.notices import Notice
 from portal.leads import INTENTS, REACHES, Disclosure, Lead, LeadPerson
 from portal.ledger import LedgerEvent
 from portal.mail.outbox import Mail
+from portal.web import enquire, forms
+from portal.web.app import create
 from tests.cast import NOW
+from tests.clients import QUIET
 from tests.web.reading import Page, get
 
 JANE = {
@@ -289,10 +294,11 @@ def test_the_spanish_form_is_spanish_to_its_errors(client, villa):
     assert "Enviar la consulta a Costa Norte Homes" in page.text
 
 
-@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "text/plain", "application/json", ""])
-def test_a_body_of_another_kind_is_an_empty_form(client, villa, content_type):
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "text/plain", "application/json"])
+def test_a_body_of_another_kind_is_refused_and_one_of_none_is_an_empty_form(client, villa, content_type):
     answer = client.post(f"{villa}/enquire", content=b"--x\r\n\r\n", headers={"content-type": content_type})
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.headers["accept-post"]) == (415, "application/x-www-form-urlencoded")
+    assert client.post(f"{villa}/enquire", content=b"").status_code == 422
 
 
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -332,3 +338,38 @@ def test_a_rent_is_kept_with_what_it_is_counted_by(client, database):
     address = client.get("/en/rent?place=MB-7").headers["location"]
     assert send(client, address, {**get(client, address).form(), **JANE}).status_code == 303
     assert leads_of(database)[0][0].property_price == "€1,800 a month"
+
+
+def test_a_field_that_people_do_not_see_is_a_hint_and_costs_nobody_the_enquiry(client, villa, form, database):
+    page = get(client, villa)
+    (field,) = page.tree.xpath(".//input[@name='afterword']")
+    assert (field.get("autocomplete"), field.get("tabindex"), field.get("value")) == ("off", "-1", "")
+    wrapping = field.getparent()
+    assert (wrapping.get("class"), wrapping.get("aria-hidden"), "style" in wrapping.attrib) == ("hide", "true", False)
+    filled = {**form, "afterword": "filled by a browser"}
+    again = Page(send(client, villa, {**filled, "name": ""}))
+    assert again.form()["afterword"] == "filled by a browser"
+    assert send(client, villa, filled).status_code == 303
+    assert len(leads_of(database)) == 1
+
+
+def test_a_ceiling_answers_503_with_what_was_typed_and_when_to_come_back(client, villa, form, database, settings):
+    low = create(settings.model_copy(update={"ceiling_network_hour": 1}))
+    with TestClient(low, follow_redirects=False, client=("198.51.100.7", 4711), headers=QUIET) as office:
+        assert send(office, villa, form).status_code == 303
+        answer = send(office, villa, {**form, "words": "And the garage?"})
+    page = Page(answer)
+    assert answer.status_code == 503 and 0 < int(answer.headers["retry-after"]) <= 3600
+    assert page.form()["name"] == "Jane Smith" and "And the garage?" in page.text and "recorded" in page.text
+    assert len(leads_of(database)) == 1
+    assert send(client, villa, {**form, "words": "And the garage?"}).status_code == 303, "nobody else is stopped"
+
+
+def test_what_a_program_says_of_itself_is_told_and_nothing_else():
+    told = [("User-Agent", "x" * 900), ("Referer", "https://a.example/p?secret=1"), ("Cookie", "a=b"), ("Host", "h")]
+    head = [(name.lower().encode(), value.encode()) for name, value in told]
+    request = Request({"type": "http", "headers": head, "client": ("198.51.100.7", 1)})
+    sending = enquire._sending(request, forms.sent(FormData({"afterword": " trapped "}), "en"))
+    assert sending.headers == (("user-agent", "x" * 500), ("referer", "https://a.example/p"))
+    assert (sending.address, sending.trap) == ("198.51.100.7", "trapped")
+    assert "198" not in repr(sending) and "trapped" not in repr(sending)

@@ -3,8 +3,14 @@
 import pytest
 from starlette.testclient import TestClient
 
+from portal.language import locales
+from portal.language.messages import translated
+from portal.settings import Settings
 from portal.web.app import create
+from portal.web.errors import TEXTS
 from tests.web.reading import Page, get
+
+FORM = {"name": "Jane Smith", "email": "jane@example.com", "words": "Is it <quiet>?\nAt night?", "intent": "question"}
 
 
 def test_a_page_that_is_not_there_says_so_in_the_language_of_its_address_or_of_the_browser(client):
@@ -61,3 +67,39 @@ def test_the_application_is_made_without_a_database_and_says_it_is_not_ready(set
         assert client.get("/up").status_code == 200
         answer = client.get("/ready")
     assert (answer.status_code, answer.json()["database"]) == (503, "failing")
+
+
+def test_every_refusal_is_told_in_every_language():
+    for lang in locales.SITE:
+        texts = {status: (told.title, told.text) for status, told in TEXTS.items()}
+        assert set(texts) == {400, 403, 404, 405, 408, 410, 413, 415, 429, 500, 503}
+        if lang != "en":
+            for title, text in texts.values():
+                assert translated(lang, title) != title and translated(lang, text) != text
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.sqlite", "postgresql+psycopg://portal@127.0.0.1:9/portal"])
+def test_while_the_database_is_away_a_form_says_so_and_gives_everything_back_to_be_sent_again(tmp_path, url):
+    away = Settings.from_environment({}, database_url=url, data_directory=tmp_path, origin="http://testserver")
+    with TestClient(create(away)) as client:
+        answer = client.post("/en/p/zzzzzzzzzz-villa/enquire", data=FORM)
+        page = Page(answer)
+        assert (page.status, answer.headers["retry-after"], answer.headers["cache-control"]) == (503, "30", "no-store")
+        assert page.text.startswith("We cannot reach our records at the moment")
+        assert typed(page) == FORM
+        assert page.tree.xpath(".//main//button/text()") == ["Send it again"]
+        assert get(client, "/es/buy").text.startswith("En este momento no podemos acceder a nuestros datos")
+
+
+def test_a_fault_of_ours_gives_back_what_was_typed(client, villa, database):
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE property RENAME TO hidden_property")
+    page = Page(client.post(f"{villa}/enquire", data=FORM))
+    assert page.status == 500
+    assert typed(page) == FORM
+
+
+def typed(page: Page) -> dict[str, str]:
+    """What the page of an error would send, line ends as they were typed."""
+    (form,) = page.tree.xpath(".//main//form")
+    return {name: value.replace("\r", "").strip() for name, value in form.form_values()}

@@ -1,27 +1,44 @@
-"""Every page in every language: nothing that people see or hear is left in English.
+"""Every page, feed and mail in every language: nothing that people see or hear is left in English.
 
 Each page is reached as a visitor reaches it, by the language switch of the English one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
+import lxml.html
 import pytest
+from anyio import CapacityLimiter
 from lxml import etree
 from sqlmodel import Session, select
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from portal import addresses as at
+from portal import db
 from portal.catalogue import invitations
-from portal.catalogue.agencies import Contact
+from portal.catalogue.agencies import Contact, Office
 from portal.catalogue.photos import Media
 from portal.catalogue.properties import Property, PropertyPhoto
+from portal.consent.notices import Notice
 from portal.db import Database
+from portal.enquiries import receiving
+from portal.forwarding import reminder, stopping
 from portal.language import locales
+from portal.mail.composing import Letterhead
+from portal.mail.outbox import Mail
+from portal.message_kinds import KINDS
 from portal.settings import Settings
 from portal.signing import Signer
+from portal.web.errors import HANDLERS, TEXTS
 from portal.web.routes import ROUTES
+from portal.web.site import Site
 from tests import cast
 from tests.web.reading import Page, get
 from tests.web.test_enquire import JANE
@@ -36,9 +53,9 @@ NAMES = re.compile(
 # What a language spells as English does; the title of the policy stays English with it.
 SAME = {
     "es": {"Hotel", "Error:"},
-    "de": {"Penthouse", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Villa in", "Register", "Website"},
+    "de": {"Penthouse", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Villa in", "Register", "Website", "Name"},
     "fr": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Garage", "Photos", "Contact", "Date",
-           "Document", "Data Policy, version 1"},
+           "Document", "Data Policy, version 1", "confirmation"},
     "nl": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Contact", "Website",
            "Filters", "Villa in", "Register", "Document"},
     "sv": {"Villa", "Bungalow", "Garage", "Ruin", "Pool", "Register", "Data Policy, version 1"},
@@ -48,8 +65,13 @@ TRANSLATED = [lang for lang in locales.SITE if lang != locales.DEFAULT]
 
 def texts(page: Page, lang: str) -> set[str]:
     """Every text of a page in its own language, without names: what is marked as another one's is left out."""
-    found = {NAMES.sub("", re.sub(r"\s+", " ", text)).strip(" ,.·") for text in _texts(page.tree, lang)}
-    return {text for text in found if re.search(r"[^\W\d_]{3,}", text)}
+    return without_names(_texts(page.tree, lang))
+
+
+def without_names(found: Iterable[str]) -> set[str]:
+    """What of these texts are words of a language."""
+    plain = {NAMES.sub("", re.sub(r"\s+", " ", text)).strip(" ,.·") for text in found}
+    return {text for text in plain if re.search(r"[^\W\d_]{3,}", text)}
 
 
 def _texts(element: Any, lang: str) -> Iterator[str]:
@@ -87,6 +109,29 @@ def unconfirmed(session: Session) -> Contact:
     return contact
 
 
+def held(database: Database) -> dict[str, str]:
+    """The addresses a held enquiry and a mailbox that is stopped have in English; ops are reminded of the enquiry."""
+    now, settings = db.utcnow(), cast.SETTINGS.model_copy(update={"screening_held": 0, "ops_mail": "ops@x.example"})
+    with database.read() as session:
+        villa = session.get_one(Property, 1)
+    enquiry = cast.enquiry(database, villa, now, email="held@example.com", words="Held words")
+
+    def work(session: Session) -> receiving.Received:
+        received = receiving.receive(session, enquiry, cast.SENDING, cast.SIGNER, settings, now)
+        receiving.receive(session, replace(enquiry, words="More words"), cast.SENDING, cast.SIGNER, settings, now)
+        stopping.stop(session, stopping.mailbox(cast.SIGNER, "stopped@example.com"), now)
+        reminder.queue_due(session, settings, now)
+        return received
+
+    received, letterhead = database.write(work), Letterhead("leads@immomarket.example", "", cast.SIGNER)
+    return {
+        "held": at.status("en", cast.SIGNER.sign("status", received.status.nonce)),
+        "release": at.release("en", cast.SIGNER.sign("release", received.lead.release_nonce)),
+        "stop": stopping.link(letterhead, "held@example.com", "en"),
+        "stopped": stopping.link(letterhead, "stopped@example.com", "en"),
+    }
+
+
 @pytest.fixture
 def english(client: TestClient, villa: str, database: Database, settings: Settings) -> dict[str, str]:
     """The address of a page of every kind in English, by its route, or by what is special about it."""
@@ -106,7 +151,7 @@ def english(client: TestClient, villa: str, database: Database, settings: Settin
         "reported": at.reported("en", public_id), "confirm_contact": at.confirm_contact("en", token), "gone": gone,
         "filtered": at.search("en", "buy", bedrooms=3, price_max=2_000_000, type="villa", sort="price_asc"),
         "empty": at.search("en", "buy", bedrooms=9, type="villa"), "unknown place": at.search("en", "buy", place="Ys"),
-        "nowhere": "/en/nowhere",
+        "nowhere": "/en/nowhere", **held(database),
     }  # fmt: skip
 
 
@@ -132,14 +177,92 @@ def test_no_page_shows_a_text_that_is_still_english(client: TestClient, english:
 @pytest.mark.parametrize("lang", TRANSLATED)
 def test_no_form_that_comes_back_shows_an_english_text(client: TestClient, english: dict[str, str], lang: str):
     for name, empty in (("enquire", {"words": "", "professional": "yes", "reach": "phone"}), ("report", {})):
-        page = Page(client.post(english[name], data=empty))
         address = in_language(client, get(client, english[name]), lang).response.url.path
-        answer = Page(client.post(address, data=empty))
-        assert (page.status, answer.status) == (422, 422)
-        assert texts(page, "en") & texts(answer, lang) - SAME[lang] == set()
+        for status, headers in ((422, {}), (403, {"origin": "https://evil.example"})):
+            page, answer = (Page(client.post(path, data=empty, headers=headers)) for path in (english[name], address))
+            assert (page.status, answer.status) == (status, status)
+            assert texts(page, "en") & texts(answer, lang) - SAME[lang] == set()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_page_of_every_route_is_looked_at(english: dict[str, str]):
     for_people = {route.name for route in ROUTES if route.path.startswith("/{lang}/") and "GET" in route.methods}
     assert for_people - set(english) == {"feed", "feed_town", "feed_area"}
+
+
+def _strings(document: Any) -> Iterator[str]:
+    if isinstance(document, dict | list):
+        for each in document.values() if isinstance(document, dict) else document:
+            yield from _strings(each)
+    else:
+        yield from re.split(r" · |[.,:] ", str(document))
+
+
+def fed(client: TestClient, lang: str) -> set[str]:
+    """What the feeds of a search and the description of the search itself say in a language."""
+    search = client.get(at.opensearch(lang)).content
+    documents = [client.get(at.feed(form, lang, "buy", bedrooms=3)) for form in ("atom", "json")]
+    atom, own = (etree.fromstring(body).itertext() for body in (documents[0].content, search))
+    found = [each for text in (*atom, *own) for each in _strings(text)] + list(_strings(documents[1].json()))
+    return without_names(text for text in found if "://" not in text) - {"UTF-8"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_feed_shows_a_text_that_is_still_english(client: TestClient):
+    english = fed(client, "en")
+    assert len(english) > 5
+    for lang in TRANSLATED:
+        assert english & fed(client, lang) - SAME[lang] == set(), lang
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_error_shows_a_text_that_is_still_english(database: Database, settings: Settings):
+    async def fail(request: Request) -> None:
+        raise HTTPException(int(request.path_params["status"]))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Site]]:
+        yield {"site": Site(settings, database, Signer(settings.key), CapacityLimiter(1))}
+
+    failing = Starlette(routes=[Route("/{lang}/{status}", fail)], exception_handlers=HANDLERS, lifespan=lifespan)
+    with TestClient(failing) as client:
+        for status in TEXTS:
+            english = texts(get(client, f"/en/{status}"), "en")
+            for lang in TRANSLATED:
+                page = get(client, f"/{lang}/{status}")
+                assert (page.status, english & texts(page, lang) - SAME[lang]) == (status, set()), lang
+
+
+def said(database: Database, lang: str) -> dict[str, set[str]]:
+    """What the mails of the outbox would say in a language, subject and text, by their kind."""
+    letterhead, found = Letterhead("leads@immomarket.example", "https://immomarket.example", Signer("k" * 40)), {}
+    with database.read() as session:
+        for mail in session.exec(select(Mail)).all():
+            mail.locale = lang
+            letter = KINDS[mail.kind].render(session, mail, letterhead)
+            found[mail.kind] = parts([letter.subject, *_texts(lxml.html.fromstring(letter.html), lang)])
+        quoted = parts([text for notice in session.exec(select(Notice)) for text in notice.text.splitlines()])
+    return {kind: told - quoted for kind, told in found.items()}  # the notice stands there as the visitor saw it
+
+
+def parts(lines: Iterable[str]) -> set[str]:
+    return without_names(each for line in lines for each in re.split(": | – | [(]", line) if "://" not in each)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_mail_shows_a_text_that_is_still_english(client: TestClient, english: dict[str, str], database: Database):
+    client.post(english["report"], data={"reason": "wrong", "words": "Wrong street"})
+
+    def invite(session: Session) -> None:
+        contact = session.get_one(Contact, 2)
+        invitations.invite(session, contact, session.get_one(Office, contact.office_id), domain="x.example",
+                           now=cast.NOW)  # fmt: skip
+
+    database.write(invite)
+    written = said(database, "en")
+    assert set(written) >= {"lead", "confirmation", "release", "reminder", "invitation", "report"}
+    # What people wrote, what they saw, and how their language calls itself.
+    quoted = {"We are two", "May we see it in December?", "Jane Smith", "Wrong street", "Villa in", "English"}
+    for lang in TRANSLATED:
+        left = {kind: english & said(database, lang)[kind] - SAME[lang] - quoted for kind, english in written.items()}
+        assert {kind: found for kind, found in left.items() if found} == {}, lang

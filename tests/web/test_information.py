@@ -1,8 +1,10 @@
 """The pages that are only text: each says what it is there for, and stands in the foot of every page."""
 
 import pytest
+from starlette.testclient import TestClient
 
 from portal.language import locales
+from portal.web.app import create
 from tests.web.reading import get
 
 PAGES = ("legal", "contact", "accessibility", "how-we-sort")
@@ -21,6 +23,17 @@ def test_a_page_of_text_is_linked_from_the_foot_and_says_where_it_stands(client,
         assert page.status == 200
         assert page.tree.xpath(".//link[@rel='canonical']/@href") == [f"http://testserver/{lang}/{name}"]
         assert page.tree.xpath(".//meta[@name='description']/@content")
+
+
+@pytest.mark.parametrize("mail", ["", "hello@immomarket.example"])
+def test_the_mail_address_stands_wherever_one_looks_for_it_and_none_is_invented(settings, mail):
+    settings.data_directory.mkdir()
+    with TestClient(create(settings.model_copy(update={"contact_mail": mail})).app) as client:
+        for address in ("/en/legal", "/en/contact"):
+            expected = [f"mailto:{mail}"] if mail else []
+            assert get(client, address).tree.xpath(".//address/a/@href") == expected
+        told = client.get("/.well-known/security.txt").text
+        assert told.startswith(f"Contact: mailto:{mail}\n") if mail else "mailto" not in told
 
 
 def test_the_accessibility_statement_says_what_was_not_tested_and_where_to_report(client):

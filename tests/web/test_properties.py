@@ -208,6 +208,26 @@ def test_what_it_costs_is_told_row_by_row_with_the_law_and_as_an_estimate(client
 
 
 @pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        (1, "Community of owners €120 a month"), (3, "Community of owners €120 a quarter"),
+        (12, "Community of owners €120 a year"),
+        (None, "Community of owners The agency does not say for which period €120"),
+    ],
+)  # fmt: skip
+def test_what_a_home_costs_to_keep_is_told_with_its_period(client, villa, change, months, told):
+    change(community_fee_minor=12_000, community_fee_months=months, ibi_minor=64_050, rubbish_minor=None)
+    assert rows(get(client, villa), "costs")[4:] == [
+        "Property tax (IBI) €640.50 a year", told, "Rubbish collection Not given by the agency",
+    ]  # fmt: skip
+    change(offer="rent_long")
+    page = get(client, client.get(villa).headers["location"])
+    assert rows(page, "costs")[1:] == [
+        "Deposit Not given by the agency", "Water, electricity and other bills Not given by the agency",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("values", "told"),
     [
         ({"price_minor": None}, "taxes and costs follow from it"),

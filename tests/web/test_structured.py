@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rdflib.namespace import SDO
 
+from portal.catalogue.agencies import Agency
 from portal.web.structured import embedded
 from tests import cast
 from tests.web.reading import get
@@ -74,6 +75,22 @@ def test_a_rent_is_told_by_the_month(client):
     listing, _ = said(client, rental)["@graph"]
     price = listing["offers"]["priceSpecification"]
     assert (price["price"], price["unitCode"]) == (1800, "MON")
+
+
+def test_an_agency_is_told_as_its_page_tells_it(client, change):
+    change(Agency, website="https://costa.example")
+    told = said(client, "/en/agencies/costa-norte")
+    assert {term for term in terms(told) if term not in SDO} == set()
+    assert (told["@type"], told["telephone"], told["sameAs"]) == (
+        "RealEstateAgent", "+34 952 000 142", "https://costa.example",
+    )  # fmt: skip
+    assert told["url"] == "http://testserver/en/agencies/costa-norte"
+    assert (told["address"]["streetAddress"], told["address"]["addressLocality"]) == (
+        "Avenida del Prado 14",
+        "Marbella",
+    )
+    change(Agency, website="javascript:alert(1)", phone=None)
+    assert not {"sameAs", "telephone"} & set(said(client, "/en/agencies/costa-norte"))
 
 
 def test_no_text_of_an_agency_can_end_the_element(client, change, villa):

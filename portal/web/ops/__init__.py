@@ -1,7 +1,8 @@
 """The ops face: an application of its own on PORTAL_OPS_BIND, never on the public address.
 
-In demo mode it shows the captured mails and the style guide; elsewhere it says that the console comes later. It writes
-nothing, sets no cookie and knows no visitor; whoever reaches its address may read it, so that address stays inside.
+It gives monitoring its figures. In demo mode it shows the captured mails and the style guide; elsewhere it says that
+the console comes later. It writes nothing, sets no cookie and knows no visitor; whoever reaches its address may read
+it, so that address stays inside.
 """
 
 from collections.abc import AsyncIterator
@@ -10,21 +11,23 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal import addresses as at
 from portal.db import Database
 from portal.settings import Settings
 from portal.signing import Signer
 from portal.web import files
-from portal.web.guards import SafeHeaders
-from portal.web.ops import mails, pages, style
+from portal.web.guards.forwarded import ForwardedGuard
+from portal.web.guards.headers import PRIVATE, HeadersGuard
+from portal.web.ops import mails, metrics, pages, style
 from portal.web.site import Site
 from portal.web.transactions import THREADS
 
 ALWAYS = [
-    Route(at.ROOT,   pages.begin, name="root"),
-    Route(at.STATIC, files.own,   name="static"),
+    Route(at.ROOT,    pages.begin,  name="root"),
+    Route(at.STATIC,  files.own,    name="static"),
+    Route(at.METRICS, metrics.show, name="metrics"),
 ]  # fmt: skip
 VIEWER = [
     Route(at.OPS,           mails.every, name="mails"),
@@ -57,5 +60,10 @@ def create(settings: Settings | None = None) -> ASGIApp:
         exception_handlers=pages.HANDLERS,
         lifespan=lifespan,
     )
-    # Plain loopback, whatever the public origin is: nothing here may ask a browser to insist on https.
-    return SafeHeaders(app, https=False)
+    # Mostly plain loopback, whatever the public origin is: only behind a proxy with TLS may it insist on https.
+    plain, secure = (HeadersGuard(app, PRIVATE, https) for https in (False, True))
+
+    async def by_scheme(scope: Scope, receive: Receive, send: Send) -> None:
+        await (secure if scope.get("scheme") == "https" else plain)(scope, receive, send)
+
+    return ForwardedGuard(by_scheme, settings.trusted_proxies)

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from portal.language.messages import N_
 from portal.mail import outbox
 from portal.mail.outbox import Mail, MailUnknown
-from portal.web.guards import POLICY
+from portal.web.guards.headers import POLICY
 from portal.web.ops.pages import page
 from portal.web.rendering import PRIVATE
 from portal.web.transactions import reading
@@ -29,6 +29,8 @@ FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-an
 KINDS = {
     "lead": N_("Enquiry to the agency"),
     "confirmation": N_("Confirmation to the visitor"),
+    "release": N_("Link to the visitor to release an enquiry"),
+    "reminder": N_("Reminder to OptimaSys"),
     "invitation": N_("Address to confirm"),
 }
 # The word, its icon and its class: shape before colour.

@@ -4,18 +4,23 @@
 leaves are sent by the worker.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from portal import forwarding, ledger
-from portal.catalogue import agencies, properties
+from portal import forwarding, ledger, limits
+from portal.catalogue import properties
 from portal.catalogue.agencies import Agency
 from portal.catalogue.properties import Property
 from portal.consent import choices, notices, policies
 from portal.db import affected, insert_ignore, one_at_a_time, table_of
+from portal.enquiries import screening
+from portal.enquiries.screening import Thresholds, Verdict
+from portal.enquiries.signals import Earlier, Sending, Signals
+from portal.forwarding import confirmation, stopping
 from portal.leads import (
     Confirmation,
     Lead,
@@ -26,10 +31,11 @@ from portal.leads import (
     unused_reference,
 )
 from portal.mail import outbox
+from portal.settings import Settings
 from portal.signing import Signer
 
 SAME_POST = timedelta(minutes=10)
-ONE_CONFIRMATION = timedelta(hours=1)
+ONE_MAIL, MAILS_A_DAY = timedelta(hours=1), 3
 
 
 class NotTaken(Exception):
@@ -71,69 +77,66 @@ class Received:
     repeated: bool = False
 
 
-def receive(session: Session, enquiry: Enquiry, signer: Signer, domain: str, now: datetime) -> Received:
-    """Record one enquiry. All of it or none of it.
+def receive(
+    session: Session, enquiry: Enquiry, sending: Sending, signer: Signer, settings: Settings, now: datetime
+) -> Received:  # fmt: skip
+    """Record one enquiry. All of it or none of it, whatever the screening makes of it.
 
-    Raises `properties.PropertyUnknown`, `NotTaken` and `notices.NoticeSuperseded`; then nothing was written.
+    Raises `limits.TooMany`, `properties.PropertyUnknown`, `NotTaken` and `notices.NoticeSuperseded`; then nothing was
+    written.
     """
+    limits.check(session, now, sending.address, settings)
     home = properties.by_public_id(session, enquiry.public_id)
     if not properties.still_takes_enquiries(home, now):
         raise NotTaken(enquiry.public_id)
     notice = notices.shown(session, signer, enquiry.notice_token, home.agency_id, now)
+    counted = _counted(enquiry, home, sending)
 
     submission, repeated = _submission(session, enquiry, signer, now)
     if repeated is not None:
-        return Received(repeated, add_status_link(session, _key(repeated), now), repeated=True)
+        again = Received(repeated, add_status_link(session, _key(repeated), now), repeated=True)
+        limits.count_all(session, now, counted[:1])
+        return again
 
-    agency = session.get_one(Agency, home.agency_id)
-    recipient = agencies.recipient(session, home.agency_id)
-    lead = _record(session, enquiry, home, agency, notice, _parked(agency, recipient), now)
+    signals = _signals(enquiry, sending, Earlier(*limits.seen_all(session, now, counted)))
+    verdict = screening.screen(signals, Thresholds(settings.screening_held, settings.screening_spam))
+    lead = _record(session, enquiry, home, notice, verdict, now)
     submission.lead_id = lead.id
     choices.record(
         session, _key(lead), notices.MARKETING, enquiry.marketing, "marketing", _marketing_label(notice), notice,
         enquiry.page, now,
     )  # fmt: skip
-    if recipient is not None and lead.parked_reason is None:
-        forwarding.forward(session, lead, agency, *recipient, domain=domain, now=now)
-    confirm(session, lead, enquiry, signer, domain, now)
-    return Received(lead, add_status_link(session, _key(lead), now))
+    if lead.screening == "forward":
+        forwarding.pass_on(session, lead, domain=settings.mail_domain, now=now)
+    tell(session, lead, enquiry.email, signer, settings.mail_domain, now)
+    received = Received(lead, add_status_link(session, _key(lead), now))
+    limits.count_all(session, now, counted)
+    return received
 
 
-def confirm(session: Session, lead: Lead, enquiry: Enquiry, signer: Signer, domain: str, now: datetime) -> None:
-    """Queue the visitor's confirmation, unless this address got one within the hour.
+def tell(session: Session, lead: Lead, address: str, signer: Signer, domain: str, now: datetime) -> None:
+    """Queue the visitor's one mail: the confirmation, or the link that releases a held lead; none for spam.
 
-    A capped one is not queued; the next that is queued names the references it stands for. So nobody's mailbox can be
-    bombed through the form, and nobody is left without their reference for good.
+    A mailbox gets one an hour, three a day, and none once it stopped us, so that nobody can be bombed through the form.
+    Who gets none is named by the next confirmation that goes, and is not left without the reference for good.
     """
-    fingerprint = signer.fingerprint("confirmation", enquiry.email.casefold())
-    one_at_a_time(session, fingerprint)
-    latest = session.exec(
-        select(outbox.Mail.queued_at)
-        .join(Confirmation, col(Confirmation.mail_id) == outbox.Mail.id)
-        .where(Confirmation.address_fingerprint == fingerprint)
-        .order_by(col(outbox.Mail.queued_at).desc())
-    ).first()
-    session.add(Confirmation(lead_id=_key(lead), address_fingerprint=fingerprint, decided_at=now))
+    mailbox = stopping.mailbox(signer, address)
+    one_at_a_time(session, mailbox)
+    told = Confirmation(lead_id=_key(lead), address_fingerprint=mailbox, decided_at=now)
+    session.add(told)
     session.flush()
-    if latest is not None and now - latest < ONE_CONFIRMATION:
+    if lead.screening == "spam" or stopping.is_stopped(session, mailbox) or _has_had_enough(session, mailbox, now):
         return
-    mail = outbox.queue(
-        session,
-        "confirmation",
-        f"lead:{lead.reference}",
-        enquiry.email,
-        lead.locale,
-        now,
-        domain,
+    kind = confirmation.KIND if lead.screening == "forward" else confirmation.RELEASE
+    mail = outbox.queue(session, kind, forwarding.about(lead), address, lead.locale, now, domain)
+    named = (
+        col(Confirmation.mail_id).is_(None),
+        col(Confirmation.lead_id).in_(select(Lead.id).where(Lead.screening == "forward")),
     )
-    session.execute(
-        update(Confirmation)
-        .where(
-            col(Confirmation.address_fingerprint) == fingerprint,
-            col(Confirmation.mail_id).is_(None),
-        )
-        .values(mail_id=mail.id)
-        .execution_options(synchronize_session=False)
+    which = named if kind == confirmation.KIND else (col(Confirmation.id) == told.id,)
+    affected(
+        session,
+        update(Confirmation).where(col(Confirmation.address_fingerprint) == mailbox, *which).values(mail_id=mail.id),
     )
 
 
@@ -150,6 +153,36 @@ def _submission(session: Session, enquiry: Enquiry, signer: Signer, now: datetim
     return submission, session.get(Lead, submission.lead_id) if submission.lead_id else None
 
 
+def _has_had_enough(session: Session, mailbox: str, now: datetime) -> bool:
+    lately = (
+        select(outbox.Mail.id, outbox.Mail.queued_at)
+        .join(Confirmation, col(Confirmation.mail_id) == outbox.Mail.id)
+        .where(Confirmation.address_fingerprint == mailbox, outbox.Mail.queued_at > now - timedelta(days=1))
+        .distinct()
+    )
+    queued = [at for _, at in session.exec(lately)]
+    return len(queued) >= MAILS_A_DAY or any(now - at < ONE_MAIL for at in queued)
+
+
+def _counted(enquiry: Enquiry, home: Property, sending: Sending) -> list[limits.Subject]:
+    # In the order of `Earlier`; the network alone is counted again when the same post comes again.
+    return [
+        ("network", sending.address, "hour"),
+        ("address", enquiry.email, "day"),
+        ("property", home.public_id, "hour"),
+        ("agency", str(home.agency_id), "hour"),
+        ("words", enquiry.words, "day"),
+    ]
+
+
+def _signals(enquiry: Enquiry, sending: Sending, earlier: Earlier) -> Signals:
+    return Signals(
+        name=enquiry.name, email=enquiry.email, company=enquiry.company, phone=enquiry.phone, words=enquiry.words,
+        locale=enquiry.locale, answer_locale=enquiry.answer_locale, professional=enquiry.professional,
+        trap=sending.trap, headers=sending.headers, earlier=earlier,
+    )  # fmt: skip
+
+
 def _fields(enquiry: Enquiry) -> list[object]:
     # What the visitor typed; where the form stood and what the page said around it make no other enquiry of it.
     around = {"notice_token", "page", "property_title", "property_price"}
@@ -157,18 +190,18 @@ def _fields(enquiry: Enquiry) -> list[object]:
 
 
 def _record(
-    session: Session, enquiry: Enquiry, home: Property, agency: Agency, notice: notices.Notice, parked: str | None,
-    now: datetime,
+    session: Session, enquiry: Enquiry, home: Property, notice: notices.Notice, verdict: Verdict, now: datetime
 ) -> Lead:  # fmt: skip
     reference = unused_reference(session)
     policy = session.get_one(policies.PolicyVersion, notice.policy_version_id)
     entry = ledger.record(
         session, "lead_recorded", now,
         business={
-            "lead": reference, "recorder": notices.RECORDER, "agency": agency.slug, "property": home.public_id,
-            "property_reference": home.reference, "notice_sha256": notice.sha256,
+            "lead": reference, "recorder": notices.RECORDER, "agency": session.get_one(Agency, home.agency_id).slug,
+            "property": home.public_id, "property_reference": home.reference, "notice_sha256": notice.sha256,
             "policy": f"{policy.document}/{policy.number}/{policy.locale}", "policy_sha256": policy.body_sha256,
             "form_version": notice.form_version, "locale": enquiry.locale, "page": enquiry.page,
+            "screening": verdict.outcome,
         },
         person={
             "lead": reference, "name": enquiry.name, "email": enquiry.email, "phone": enquiry.phone_e164 or
@@ -180,7 +213,9 @@ def _record(
         property_reference=home.reference, property_title=enquiry.property_title,
         property_price=enquiry.property_price, property_withdrawn=not properties.is_visible(home),
         intent=enquiry.intent, locale=enquiry.locale, page=enquiry.page, form_version=notice.form_version,
-        notice_id=notice.id or 0, parked_reason=parked, ledger_event_id=entry.id,
+        notice_id=notice.id or 0, ledger_event_id=entry.id, screening=verdict.outcome, screening_score=verdict.score,
+        screening_reasons=[[reason.code, reason.points] for reason in verdict.reasons],
+        release_nonce=secrets.token_hex(16) if verdict.outcome == "held" else None,
     )  # fmt: skip
     session.add(lead)
     session.flush()
@@ -194,12 +229,6 @@ def _record(
     )  # fmt: skip
     session.flush()
     return lead
-
-
-def _parked(agency: Agency, recipient: object | None) -> str | None:
-    if agency.paused_at is not None:
-        return "agency_paused"
-    return None if recipient is not None else "no_confirmed_contact"
 
 
 def _marketing_label(notice: notices.Notice) -> str:
