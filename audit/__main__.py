@@ -1,13 +1,13 @@
-"""`make audit`: pictures of every page into var/audit/pictures, the Nu checker, Lighthouse; on a demo of its own.
+"""`make audit`: visits and forms of real browsers, the Nu checker, pictures, Lighthouse, the scores of the headers.
 
-The checkers come from npm into var/audit, with the Node of the dependency group `audit`; the Nu checker wants Java.
-Ends with 1 where a checker finds something.
+All on a demo of its own. The checkers come from npm into var/audit, with the Node of the dependency group `audit`; the
+Nu checker wants Java. Ends with 1 where a visit fails or a checker finds something.
 """
 
 import sys
 from pathlib import Path
 
-from audit import lighthouse, markup, pictures
+from audit import firefox, headers, lighthouse, markup, pictures, senders
 from audit.stand import demo
 from portal.settings import ROOT
 
@@ -18,11 +18,14 @@ def main(folder: Path) -> int:
     """Run every audit on one demo; 1 where something was found."""
     folder.mkdir(parents=True, exist_ok=True)
     with demo(folder) as site:
+        failed = firefox.walk(site)
+        misjudged = senders.check(site, folder)
+        wrong = markup.check(site, folder)
         taken = pictures.take(site, folder / "pictures")
         print(f"{taken} pictures in {folder / 'pictures'}: look at each")
-        wrong = markup.check(site, folder)
         below = lighthouse.score(site, folder)
-    return 1 if wrong or below else 0
+        short = headers.check(site, folder)
+    return 1 if failed or misjudged or wrong or below or short else 0
 
 
 if __name__ == "__main__":

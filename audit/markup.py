@@ -14,8 +14,9 @@ def check(site: Site, folder: Path) -> int:
     saved.mkdir(exist_ok=True)
     for name in site.pages:
         (saved / f"{name}.html").write_bytes(_fetched(site.url(name)))
+    (saved / "form-errors.html").write_bytes(_fetched(site.url("form"), b"name="))
     jar = npm(folder) / "vnu-jar" / "build" / "dist" / "vnu.jar"
-    files = [str(saved / f"{name}.html") for name in site.pages]
+    files = [str(saved / f"{name}.html") for name in (*site.pages, "form-errors")]
     said = run(["java", "-jar", str(jar), "--format", "json", *files], check=False)
     messages = json.loads(said[said.index("{") :])["messages"]
     for message in messages:
@@ -24,9 +25,9 @@ def check(site: Site, folder: Path) -> int:
     return len(messages)
 
 
-def _fetched(url: str) -> bytes:
+def _fetched(url: str, sent: bytes | None = None) -> bytes:
     try:
-        with urllib.request.urlopen(url) as answer:
+        with urllib.request.urlopen(url, sent) as answer:
             return bytes(answer.read())
     except urllib.error.HTTPError as refused:
         return bytes(refused.read())

@@ -1,17 +1,26 @@
 """The demo the audits look at, the addresses of its pages, and the checkers fetched for them."""
 
 import os
-import re
 import shutil
 import subprocess
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal import db
-from portal.demo import running
+from playwright.sync_api import Browser, sync_playwright
+from sqlmodel import Session, col, select
+
+from portal import addresses, db
+from portal.catalogue import versions
+from portal.catalogue.properties import Property
+from portal.db import Database
+from portal.demo import running, seeding
+from portal.demo.plates import PLATES
+from portal.settings import Settings
+from tests.browser.test_journey import Asked, enquire
+from tests.browsers import QUIET, executable
+from tests.running import eventually
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 CHECKERS = ("lighthouse@13.5.0", "vnu-jar@26.9.27")
@@ -19,10 +28,11 @@ CHECKERS = ("lighthouse@13.5.0", "vnu-jar@26.9.27")
 
 @dataclass(frozen=True)
 class Site:
-    """A running demo: its origin, and a path for each kind of page."""
+    """A running demo: its origin, a path for each kind of page, and the home a visitor asks about."""
 
     origin: str
     pages: Mapping[str, str]
+    asked: Asked
 
     def url(self, name: str) -> str:
         """The full address of one kind of page."""
@@ -31,21 +41,32 @@ class Site:
 
 @contextmanager
 def demo(folder: Path) -> Iterator[Site]:
-    """A demo with data of its own, ready to be looked at."""
+    """A demo with data of its own: every picture is ready, one home is withdrawn, one enquiry is sent."""
     settings = running.settings(folder, None)
     running.prepare(settings, db.utcnow())
+    gone = _furnish(settings)
     with running.Processes(settings) as processes:
         processes.wait_ready()
-        yield Site(settings.origin, _pages(settings.origin))
+        yield _site(settings.origin, gone)
 
 
-def npm(folder: Path) -> Path:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The Chromium of the tests."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=[*sandbox, *QUIET])
+        yield browser
+        browser.close()
+
+
+def npm(folder: Path, checkers: Sequence[str] = CHECKERS, *flags: str) -> Path:
     """The folder of the checkers' modules, installed the first time."""
     modules = folder / "node_modules"
-    if not (modules / "lighthouse").is_dir() or not (modules / "vnu-jar").is_dir():
+    if not all((modules / checker.rpartition("@")[0]).is_dir() for checker in checkers):
         if CERTIFICATES.exists():  # the machine's own, so that fetching works behind a company's proxy too
             os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(CERTIFICATES))
-        run([_tool("npm"), "install", "--no-audit", "--no-fund", "--prefix", str(folder), *CHECKERS])
+        run([_tool("npm"), "install", "--no-audit", "--no-fund", *flags, "--prefix", str(folder), *checkers])
     return modules
 
 
@@ -69,14 +90,42 @@ def _tool(name: str) -> str:
     return found
 
 
-def _pages(origin: str) -> dict[str, str]:
-    with urllib.request.urlopen(f"{origin}/en/buy") as answer:
-        listed = answer.read().decode()
-    found = re.search(r'href="(/en/p/[^"/]+)"', listed)
-    if found is None:
-        raise SystemExit("the demo lists no home")
-    return {
+def _furnish(settings: Settings) -> str:
+    """Hang every picture and withdraw one home; its public id."""
+    database = Database(settings.database)
+    try:
+        seeding.hang_and_make(database, settings.data_directory, seeding.missing(database, list(PLATES)))
+        return database.write(_withdraw)
+    finally:
+        database.close()
+
+
+def _withdraw(session: Session) -> str:
+    villas = select(Property).where(Property.kind == "villa", Property.offer == "sale").order_by(col(Property.id))
+    home = session.exec(villas).first()
+    assert home is not None
+    home.state, home.withdrawn_at = "withdrawn", db.utcnow()
+    versions.raise_version(session)
+    return home.public_id
+
+
+def _site(origin: str, gone: str) -> Site:
+    """The addresses of every kind of page; the status page is that of an enquiry sent here and now."""
+    with chromium() as browser:
+        page = browser.new_page(locale="en-GB")
+        page.goto(f"{origin}/en/buy?type=villa")
+        title = page.locator(".card h3 a").first
+        home = title.get_attribute("href") or ""
+        asked = Asked(title.inner_text(), page.locator(".card-foot > span").first.inner_text().split("\n")[-1].strip())
+        enquire(page, origin, asked)
+        eventually(lambda: (page.reload(), "mail server" in page.inner_text(".timeline .now"))[1])
+        status = page.url.removeprefix(origin)
+    return Site(origin, {
         "home": "/en/", "list": "/en/buy", "list-es": "/es/rent", "empty": "/en/buy/nerja?bedrooms=5&price_max=100000",
-        "property": found[1], "form": f"{found[1]}/enquire", "policy": "/en/policies/data-policy",
-        "legal": "/es/legal", "404": "/en/nothing-here",
-    }  # fmt: skip
+        "property": home, "gallery": f"{home}/photos", "form": f"{home}/enquire", "status": status,
+        "agencies": addresses.agencies("en"), "agency": addresses.agency("en", "tres-zaguanes"),
+        "policy": addresses.policy("en", "data-policy"), "legal": addresses.legal("es"),
+        "contact": addresses.contact("en"), "how-we-sort": addresses.how_we_sort("en"),
+        "accessibility": addresses.accessibility("en"), "404": "/en/nothing-here",
+        "410": addresses.property_page("en", gone, "villa"),
+    }, asked)  # fmt: skip
