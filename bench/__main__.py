@@ -1,6 +1,7 @@
 """`python -m bench`: every benchmark, one after the other."""
 
-from bench import lists, pages
+from bench import guards, lists, pages
 
 pages.main()
 lists.main()
+guards.main()

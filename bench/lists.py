@@ -100,7 +100,7 @@ def _template(database: Database, page: str) -> str:
     filters = search.Filters("buy")
     with database.read() as session:
         found = search.page(session, filters, None)
-        count = search.count(session, filters, None)
+        count = search.count(session, filters, None).homes
     return template(page, found.cards[0], Shown("en", db.utcnow()), 77777, count, found.cards[-1].public_id)
 
 

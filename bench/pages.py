@@ -1,8 +1,8 @@
-"""List page, property page and enquiry POST against a plain-text route of the same server, in one run.
+"""List page, property page and enquiry POST against a bare plain-text route of the same server, in one run.
 
 `make bench` runs it: one server process on a fresh SQLite file with 300 homes; wrk with 32 connections; each case
-three times in turns, after a warm-up; the medians and their shares of `/up`, the plain-text route, are printed. The
-limits: the cached list at 40 % of it, a list the browser has already (304) at 55 %. The POSTs write a lead each,
+three times in turns, after a warm-up; the medians and their shares of the bare route are printed. The limits: the
+cached list at 40 % of it, a list the browser has already (304) at 55 %. The POSTs write a lead each,
 durably, and are checked against the database afterwards.
 """
 
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session, func, select
 
-from bench import wrk
+from bench import bare, wrk
 from bench.wrk import CONNECTIONS, RUNS, SECONDS, Case
 from portal import db
 from portal.catalogue.agencies import Agency
@@ -54,16 +54,16 @@ end
 def main() -> None:
     """Measure and print."""
     wrk.require()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, bare.plain() as limit:
         database = Database(f"sqlite:///{folder}/bench.sqlite")
         db.migrate(database)
         database.write(publish)
         with Portal(database.url, Path(folder)) as portal:
-            cases = _cases(portal, database, Path(folder))
+            cases = _cases(limit, portal, database, Path(folder))
             rates = wrk.measure(cases)
             _check(database, rates["enquiry POST, durable"])
         database.close()
-    wrk.show(rates, "share of plain")
+    wrk.show(rates, "share of bare")
 
 
 def publish(session: Session) -> None:
@@ -74,7 +74,7 @@ def publish(session: Session) -> None:
         cast.home(session, agency, str(number), price_minor=20_000_000 + number * 500_000)
 
 
-def _cases(portal: Portal, database: Database, folder: Path) -> list[Case]:
+def _cases(limit: str, portal: Portal, database: Database, folder: Path) -> list[Case]:
     with database.read() as session:
         home = session.exec(select(Property).order_by(Property.id)).first()  # type: ignore[arg-type]  # a column, not its value
         assert home is not None and session.exec(select(Agency)).one().slug
@@ -87,7 +87,8 @@ def _cases(portal: Portal, database: Database, folder: Path) -> list[Case]:
     for name, text in scripts.items():
         (folder / f"{name}.lua").write_text(text)
     return [
-        Case("plain text (`/up`)", portal.url + "/up"),
+        Case("plain text, bare", limit),
+        Case("plain text, guarded", portal.url + "/up"),
         Case("list page, cached", portal.url + "/en/buy"),
         Case("list page, 304", portal.url + "/en/buy", folder / "known.lua"),
         Case("list page, uncached", portal.url, folder / "uncached.lua"),

@@ -8,6 +8,7 @@ it, `PageChanged` names it: change the table, and the pages are equal again.
 import re
 
 from portal.catalogue.rows import Card
+from portal.catalogue.statements import PAGE
 from portal.web.presenting import Shown
 
 LOADS = "{% load humanize i18n %}"
@@ -84,6 +85,9 @@ def _around(page: str, price_min: int, count: int, last: str) -> str:
          "{% plural %}{{ shown }} homes{% endblocktranslate %}<"),
     ]  # fmt: skip
     page = _replaced_all(page, loops)
+    place = f">1–{PAGE} of {count:,}<"
+    page = _replaced(page, [(place, ">{% blocktranslate with last=homes|length count=count|intcomma %}"
+                                    "1–{{ last }} of {{ count }}{% endblocktranslate %}<")])  # fmt: skip
     asked = "{{ price_min }}"
     values = [
         (f"€{price_min:,}", "€{{ price_min|intcomma }}"),
