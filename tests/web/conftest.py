@@ -59,7 +59,7 @@ def client(database: Database, settings: Settings) -> Iterator[TestClient]:
     database.write(publish)
     settings.data_directory.mkdir()
     site = uncached(settings)
-    with TestClient(site, follow_redirects=False, raise_server_exceptions=False, headers=QUIET) as visitor:
+    with TestClient(site, follow_redirects=False, raise_server_exceptions=False, headers=dict(QUIET)) as visitor:
         yield visitor
 
 

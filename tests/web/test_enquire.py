@@ -355,7 +355,7 @@ def test_a_field_that_people_do_not_see_is_a_hint_and_costs_nobody_the_enquiry(c
 
 def test_a_ceiling_answers_503_with_what_was_typed_and_when_to_come_back(client, villa, form, database, settings):
     low = create(settings.model_copy(update={"ceiling_network_hour": 1}))
-    with TestClient(low, follow_redirects=False, client=("198.51.100.7", 4711), headers=QUIET) as office:
+    with TestClient(low, follow_redirects=False, client=("198.51.100.7", 4711), headers=dict(QUIET)) as office:
         assert send(office, villa, form).status_code == 303
         answer = send(office, villa, {**form, "words": "And the garage?"})
     page = Page(answer)
