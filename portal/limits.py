@@ -197,8 +197,11 @@ def purge(session: Session, now: datetime) -> int:
         .where(col(RateCounter.expires_at) <= now)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
+        .cte("expired")
+        # PostgreSQL may run a plain subselect more than once, and then deletes more than a batch.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    return affected(session, delete(RateCounter).where(col(RateCounter.key).in_(expired)))
+    return affected(session, delete(RateCounter).where(col(RateCounter.key).in_(select(expired.c.key))))
 
 
 def tallies(session: Session, now: datetime, settings: Settings) -> list[Tally]:
