@@ -134,22 +134,10 @@ def check(session: Session, now: datetime, address: str, settings: Settings) -> 
     Posts under way at the same moment do not see each other, so that a ceiling may be passed by as many.
     """
     most = ceilings(settings)
-    if (
-        seen(session, now, "network", address, "hour") >= most["network", "hour"]
-        or _taken_by_all(session, now) >= most["site", "hour"]
-    ):
+    (from_network,) = seen_all(session, now, [("network", address, "hour")])
+    if from_network >= most["network", "hour"] or _taken_by_all(session, now) >= most["site", "hour"]:
         left = _since(now, "hour") + LENGTHS["hour"] - now
         raise TooMany(max(1, math.ceil(left.total_seconds())))
-
-
-def count(session: Session, now: datetime, what: What, subject: str, per: Per) -> int:
-    """Count one more of this subject; how many it has now in this window. As `count_all`."""
-    return count_all(session, now, [(what, subject, per)])[0]
-
-
-def seen(session: Session, now: datetime, what: What, subject: str, per: Per) -> int:
-    """How many of this subject were counted in this window, without counting. As `seen_all`."""
-    return seen_all(session, now, [(what, subject, per)])[0]
 
 
 def count_all(session: Session, now: datetime, subjects: Sequence[Subject]) -> list[int]:

@@ -1,14 +1,18 @@
 """Fixtures every test may use. `database` runs each test twice: on SQLite and on PostgreSQL, freshly migrated."""
 
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from portal import db
+from portal.__main__ import app
+from portal.commands import context
 from portal.db import Database
 from tests.browsers import _chromium, browser  # noqa: F401 (fixtures: pytest finds them here by name)
 from tests.engines import KEEPING, Cluster
@@ -80,6 +84,33 @@ def database(database_url: str) -> Iterator[Database]:
     made = Database(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
+    """Runs one command in this process on the test's database; the exit code must be the one expected.
+
+    Whoever changes the environment afterwards clears the cache of `context.settings`.
+    """
+    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "DATABASE_URL": database_url, "DATA_DIRECTORY": str(tmp_path), "SECRET_KEY": "k" * 40, "OPERATOR": "Ana",
+        "MAIL_FROM": "leads@portal.example",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"PORTAL_{name}", value)
+    context.settings.cache_clear()
+    context.database.cache_clear()
+
+    def invoke(*arguments: object, code: int = 0) -> Result:
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert done.exit_code == code, done.output
+        return done
+
+    yield invoke
+    context.database().close()
+    context.settings.cache_clear()
+    context.database.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,8 @@ import sys
 
 import pytest
 from sqlmodel import Session, select
-from typer.testing import CliRunner
 
 from portal import leads
-from portal.__main__ import app
 from portal.catalogue import agencies, properties, reports
 from portal.commands import context
 from portal.db import utcnow
@@ -22,30 +20,6 @@ from portal.exporting import Export
 from portal.leads import LeadPerson
 from portal.mail.outbox import Mail
 from tests import cast
-
-
-@pytest.fixture
-def run(database_url, tmp_path, monkeypatch):
-    """Runs one command in this process on the test's database; the exit code must be the one expected."""
-    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "DATABASE_URL": database_url, "DATA_DIRECTORY": str(tmp_path), "SECRET_KEY": "k" * 40, "OPERATOR": "Ana",
-        "MAIL_FROM": "leads@immomarket.example",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(f"PORTAL_{name}", value)
-    context.settings.cache_clear()
-    context.database.cache_clear()
-
-    def invoke(*arguments, code=0):
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == code, done.output
-        return done
-
-    yield invoke
-    context.database().close()
-    context.settings.cache_clear()
-    context.database.cache_clear()
 
 
 @pytest.fixture

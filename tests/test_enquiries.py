@@ -1,10 +1,11 @@
 """An enquiry becomes a lead with all its rows, or with none."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from portal import forwarding
@@ -141,6 +142,44 @@ def test_a_paused_agency_parks_the_lead_with_the_reason_and_forwards_it_when_it_
     with database.read() as session:
         assert session.exec(select(Mail).where(Mail.kind == "lead")).one().state == "queued"
         assert session.exec(select(Lead)).one().parked_reason is None
+
+
+def test_a_lead_parked_while_its_agency_resumes_is_forwarded_all_the_same(database, enquiry):
+    database.write(lambda session: setattr(agencies.by_slug(session, "costa-norte"), "paused_at", NOW))
+
+    def resume(session: Session) -> int:
+        agency = agencies.by_slug(session, "costa-norte")
+        agencies.resume(session, agency, "ops", NOW)
+        return forwarding.forward_parked(session, agency, domain=DOMAIN, now=NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def park(session: Session) -> Future[int]:
+            receiving.receive(session, enquiry, cast.SENDING, SIGNER, cast.SETTINGS, NOW)
+            resuming = pool.submit(database.write, resume)
+            wait([resuming], timeout=0.3)  # it cannot end before this transaction does
+            return resuming
+
+        assert database.write(park).result() == 1
+
+
+def test_who_posts_does_not_wait_for_another_that_is_taking_old_fingerprints_away(database, enquiry):
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    receive(database, enquiry)
+    later = NOW + receiving.SAME_POST + timedelta(seconds=1)
+
+    def purge(session: Session) -> int:
+        session.execute(text("SET LOCAL statement_timeout = '5s'"))
+        return receiving.purge_submissions(session, later)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def both(session: Session) -> tuple[int, int]:
+            return purge(session), pool.submit(database.write, purge).result()
+
+        assert database.write(both) == (1, 0)
+    assert receive(database, enquiry, later).repeated is False
 
 
 def test_an_agency_that_lost_its_contact_parks_the_lead_with_that_reason(database, enquiry):

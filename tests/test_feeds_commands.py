@@ -1,39 +1,20 @@
 """`portal feeds` as ops use it: what it prints, what it answers a script, how it ends."""
 
 import json
-import os
+from functools import partial
 
 import pytest
 from sqlmodel import select
-from typer.testing import CliRunner
 
-from portal.__main__ import app
 from portal.catalogue.properties import Property
-from portal.commands import context
 from portal.feeds.records import FeedRun
 from tests import cast, feeds
 
 
 @pytest.fixture
-def portal(database, monkeypatch, tmp_path):
-    """Runs one `portal feeds` command in this process; the exit code must be the one expected."""
-    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PORTAL_DATABASE_URL", database.url)
-    monkeypatch.setenv("PORTAL_DATA_DIRECTORY", str(tmp_path))
-    monkeypatch.setenv("PORTAL_OPERATOR", "ops")
-    context.settings.cache_clear()
-    context.database.cache_clear()
-
-    def invoke(*arguments, code=0):
-        done = CliRunner().invoke(app, ["feeds", *map(str, arguments)])
-        assert done.exit_code == code, done.output
-        return done
-
-    yield invoke
-    context.database().close()
-    context.settings.cache_clear()
-    context.database.cache_clear()
+def portal(run):
+    """Runs one `portal feeds` command."""
+    return partial(run, "feeds")
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import os
+from functools import partial
 
 import pytest
 from sqlmodel import Session, select
-from typer.testing import CliRunner
 
 from portal import work
-from portal.__main__ import app
-from portal.commands import context
 from portal.db import utcnow
 from portal.enquiries import receiving
 from portal.leads import Lead
@@ -21,27 +18,9 @@ from tests.smtp import PostOffice
 
 
 @pytest.fixture
-def run(database_url, tmp_path, monkeypatch):
-    """Runs one command in this process on the test's database; the exit code must be the one expected."""
-    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "DATABASE_URL": database_url, "DATA_DIRECTORY": str(tmp_path), "SECRET_KEY": "k" * 40, "OPERATOR": "Ana",
-        "MAIL_FROM": "leads@portal.example",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(f"PORTAL_{name}", value)
-    context.settings.cache_clear()
-    context.database.cache_clear()
-
-    def invoke(*arguments, code=0):
-        done = CliRunner().invoke(app, ["outbox", *arguments])
-        assert done.exit_code == code, done.output
-        return done
-
-    yield invoke
-    context.database().close()
-    context.settings.cache_clear()
-    context.database.cache_clear()
+def run(run):
+    """Runs one `portal outbox` command."""
+    return partial(run, "outbox")
 
 
 @pytest.fixture

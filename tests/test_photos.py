@@ -1,6 +1,7 @@
 """The photo store: what it keeps of a picture, what it will not open, and how the worker makes the sizes."""
 
 import asyncio
+import errno
 import hashlib
 import re
 import struct
@@ -146,19 +147,45 @@ def test_a_refused_picture_is_told_and_never_tried_again(database: Database, tmp
     assert photos.make_waiting(database, tmp_path, NOW) == []
 
 
-def test_a_worker_killed_while_it_makes_sizes_leaves_the_picture_to_the_next(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), OSError(errno.ENOSPC, "disk full")], ids=["killed", "disk full"])
+def test_a_worker_that_cannot_finish_the_sizes_leaves_the_picture_to_the_next(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException
 ):
+    def fail(*_: object, **__: object) -> None:
+        raise end
+
     media = photos.receive(database, tmp_path, encoded((500, 300)), NOW)
     with monkeypatch.context() as broken:
-        broken.setitem(photos.ENCODINGS, "jpg", {"quality": "none"})
-        broken.setattr(Path, "unlink", lambda path, missing_ok: None)  # a killed process takes nothing away
-        with pytest.raises(Exception, match="quality"):
+        broken.setattr(Image.Image, "save", fail)
+        with pytest.raises(type(end)):
             photos.make_waiting(database, tmp_path, NOW)
     assert row(database, media).state == "new"
     assert [path.name for path in (tmp_path / "media").iterdir()] == ["given"]
     assert [done.reason for done in photos.make_waiting(database, tmp_path, NOW)] == [None]
     assert row(database, media).state == "ready"
+
+
+def test_a_picture_that_cannot_be_encoded_is_refused_and_stops_no_other(database, tmp_path: Path, monkeypatch):
+    media = photos.receive(database, tmp_path, encoded((500, 300)), NOW)
+    monkeypatch.setitem(photos.ENCODINGS, "jpg", {"quality": "none"})
+    assert [done.reason for done in photos.make_waiting(database, tmp_path, NOW)] == ["cannot be encoded: ValueError"]
+    assert row(database, media).state == "refused"
+    assert [path.name for path in (tmp_path / "media").rglob("*")] == ["given"]
+
+
+def test_a_picture_that_another_worker_makes_in_the_same_moment_is_ready_for_both(tmp_path: Path, monkeypatch):
+    given = tmp_path / "media" / "given" / "a"
+    given.parent.mkdir(parents=True)
+    given.write_bytes(encoded((500, 300)))
+    read = Path.read_bytes
+
+    def too_late(path: Path) -> bytes:
+        monkeypatch.setattr(Path, "read_bytes", read)
+        assert photos.make(tmp_path, "a").reason is None
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", too_late)
+    assert photos.make(tmp_path, "a") == photos.make(tmp_path, "a") == photos.Made("a", None, 480, 288, "p-02")
 
 
 def test_a_worker_killed_before_it_writes_down_what_it_made_leaves_the_rest_to_the_next(database, tmp_path: Path):

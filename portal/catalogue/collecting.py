@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Integer, String, delete, exists, or_, update
@@ -22,7 +21,7 @@ from sqlmodel import Session, SQLModel, col, select
 from portal import db, fetching
 from portal.catalogue import photos, versions
 from portal.catalogue.properties import VISIBLE, Property, PropertyPhoto
-from portal.db import Database, UTCDateTime, affected, column, insert_ignore, table_of
+from portal.db import Database, UTCDateTime, affected, column, insert_ignore, one_at_a_time, table_of
 from portal.fetching import FetchFailed, FetchRefused, Limits
 from portal.observing import log
 
@@ -88,8 +87,7 @@ async def collect(
     servers: dict[str, list[str]] = {}
     for address in addresses:
         servers.setdefault(urlsplit(address).netloc, []).append(address)
-    asking: asyncio.Future[Any] = asyncio.gather(*(collector.one_server(line) for line in servers.values()))
-    told: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    asking, told = asyncio.create_task(collector.all_servers(servers.values())), asyncio.create_task(stop.wait())
     await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
     if not asking.done():
@@ -110,11 +108,14 @@ def forget(session: Session, now: datetime) -> int:
 def claim(session: Session, addresses: Sequence[str], now: datetime) -> list[str]:
     """Those of the addresses that are ours for ten minutes. The try is counted now: a picture that ends the worker
     must not do so for ever."""
-    return [address for address in addresses if _claimed(session, address, now)]
+    # Two workers take the same rows in the same order, whatever order they want them in: neither waits for the other.
+    ours = {address for address in sorted(addresses) if _claimed(session, address, now)}
+    return [address for address in addresses if address in ours]
 
 
 def settle(session: Session, outcomes: Sequence[Outcome], now: datetime, factor: float = 1.0) -> None:
     """Name the pictures wherever a home shows them, and write down when the other addresses are due again."""
+    one_at_a_time(session, "property_photo")  # an import that is replacing these rows would lose what is named here
     for outcome in outcomes:
         if outcome.media is None:
             _put_off(session, outcome, now, factor)
@@ -135,6 +136,12 @@ class _Collector:
         self.allow = allow
         self.factor = factor
         self.slots = asyncio.Semaphore(SERVERS)
+
+    async def all_servers(self, lines: Iterable[Sequence[str]]) -> None:
+        """Fetch the pictures of all servers. Where one line fails, the others end with it."""
+        async with asyncio.TaskGroup() as tasks:
+            for line in lines:
+                tasks.create_task(self.one_server(line))
 
     async def one_server(self, addresses: Sequence[str]) -> None:
         """Fetch the pictures of one server, one after the other, until they are through or it does not answer."""

@@ -143,18 +143,21 @@ def waiting(session: Session, limit: int = BATCH) -> list[str]:
 
 def make(data_directory: Path, media: str) -> Made:
     """Make the sizes of one picture that was given: pure computing, of a quarter of a second, in no transaction."""
+    # What was given is taken away once it is known what becomes of it: a full disk must not cost the picture.
     folder, given = data_directory / "media" / media, _given(data_directory, media)
     try:
         if not folder.is_dir():
             _write(folder, _read(given.read_bytes()))
-        with Image.open(max(folder.glob("*.jpg"), key=lambda path: int(path.stem))) as largest:
-            return Made(media, None, largest.width, largest.height, colour_class(largest))
     except FileNotFoundError:
-        return Made(media, "what was given is gone")
+        if not folder.is_dir():  # else another worker was faster and took it away
+            return Made(media, "what was given is gone")
     except PictureRefused as refused:
-        return Made(media, str(refused))
-    finally:
         given.unlink(missing_ok=True)
+        return Made(media, str(refused))
+    with Image.open(max(folder.glob("*.jpg"), key=lambda path: int(path.stem))) as largest:
+        found = Made(media, None, largest.width, largest.height, colour_class(largest))
+    given.unlink(missing_ok=True)
+    return found
 
 
 def settle(session: Session, made: list[Made], now: datetime) -> None:
@@ -220,9 +223,11 @@ def _read(image_bytes: bytes) -> Image.Image:
         return _on_white(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureRefused(f"more than {MOST_PIXELS} pixels") from None
+    except PictureRefused:
+        raise
     except UnidentifiedImageError:
         raise PictureRefused("not a JPEG, PNG or WebP picture") from None
-    except (OSError, SyntaxError, ValueError) as fault:  # what Pillow raises for broken pictures
+    except Exception as fault:  # Pillow raises all sorts for broken pictures; one of them must not stop the others
         raise PictureRefused(f"a broken picture: {type(fault).__name__}") from None
 
 
@@ -240,11 +245,20 @@ def _write(folder: Path, picture: Image.Image) -> None:
         for width in sorted(widths(picture.width), reverse=True):
             size.thumbnail((width, LONGEST_SIDE), Image.Resampling.LANCZOS)
             for suffix, options in ENCODINGS.items():
-                size.save(making / f"{width}.{suffix}", **options)
+                _save(size, making / f"{width}.{suffix}", options)
         making.chmod(0o755)
         _put_in_place(making, folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _save(picture: Image.Image, path: Path, options: dict[str, Any]) -> None:
+    try:
+        picture.save(path, **options)
+    except Exception as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:  # the disk's fault and not the picture's
+            raise
+        raise PictureRefused(f"cannot be encoded: {type(fault).__name__}") from None
 
 
 def _put_in_place(making: Path, folder: Path) -> None:

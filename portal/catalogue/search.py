@@ -166,7 +166,7 @@ def reference_called(session: Session, typed: str) -> str | None:
     """The public id of the newest home that agencies know by this reference, in any spelling of its case."""
     statement = (
         select(HOME.public_id)
-        .where(IS_VISIBLE, func.lower(HOME.reference) == typed.strip().lower())
+        .where(IS_VISIBLE, func.lower(HOME.reference) == func.lower(typed.strip()))
         .order_by(HOME.published_at.desc())
         .limit(1)
     )

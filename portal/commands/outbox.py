@@ -11,6 +11,7 @@ from sqlmodel import Session
 from portal import db
 from portal.catalogue.agencies import ContactUnknown
 from portal.commands import context
+from portal.commands.context import AsJson, By
 from portal.forwarding import reckoning
 from portal.forwarding.stopping import Stopped
 from portal.language import formats
@@ -19,10 +20,8 @@ from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, MailUnknown
 from portal.message_kinds import KINDS
 
 app = typer.Typer(no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON.")]
 Number = Annotated[int, typer.Argument(help="The mail's number, from `portal outbox list`.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the ledger.")]
-By = Annotated[str, typer.Option(help="Who acts; else PORTAL_OPERATOR.")]
 
 
 @app.command()

@@ -141,8 +141,13 @@ def tell(session: Session, lead: Lead, address: str, signer: Signer, domain: str
 
 
 def purge_submissions(session: Session, now: datetime) -> int:
-    """Delete the fingerprints of posts older than ten minutes; how many there were."""
-    return affected(session, delete(Submission).where(col(Submission.created_at) < now - SAME_POST))
+    """Delete the fingerprints of posts older than ten minutes; how many there were.
+
+    Every post does so: none waits for another that is just deleting the same.
+    """
+    old = select(Submission.fingerprint).where(col(Submission.created_at) < now - SAME_POST)
+    free = old.with_for_update(skip_locked=True)
+    return affected(session, delete(Submission).where(col(Submission.fingerprint).in_(free)))
 
 
 def _submission(session: Session, enquiry: Enquiry, signer: Signer, now: datetime) -> tuple[Submission, Lead | None]:

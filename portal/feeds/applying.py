@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from portal.catalogue import places, prices, versions
 from portal.catalogue.prices import Asked
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
-from portal.db import Database, UTCDateTime, affected
+from portal.db import Database, UTCDateTime, affected, one_at_a_time
 from portal.feeds.listings import Listing, Parsed, content_hash
 from portal.feeds.records import Feed
 
@@ -229,7 +229,9 @@ def _write_texts(session: Session, changed: Sequence[tuple[Property, Listing]]) 
 
 
 def _write_photos(session: Session, changed: Sequence[tuple[Property, Listing]]) -> None:
-    # A picture whose address stayed keeps the content fetched for it, wherever it moved in the order.
+    # A picture whose address stayed keeps the content fetched for it, wherever it moved in the order; nothing may be
+    # fetched for it between the look and the new rows.
+    one_at_a_time(session, "property_photo")
     of_changed = col(PropertyPhoto.property_id).in_([home.id for home, _ in changed])
     known = select(PropertyPhoto.property_id, PropertyPhoto.source_url, PropertyPhoto.media).where(of_changed)
     fetched = {(property_id, address): media for property_id, address, media in session.exec(known)}

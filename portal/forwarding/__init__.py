@@ -22,6 +22,7 @@ def about(lead: Lead) -> str:
 def pass_on(session: Session, lead: Lead, *, domain: str, now: datetime) -> None:
     """Forward a lead to whoever receives its agency's leads, or park it with the reason until somebody does."""
     agency = session.get_one(Agency, lead.agency_id)
+    _lock(session, agency, shared=True)
     found = agencies.recipient(session, lead.agency_id)
     if agency.paused_at is not None:
         lead.parked_reason = "agency_paused"
@@ -91,6 +92,7 @@ def lead_of(session: Session, mail: Mail) -> Lead:
 def forward_parked(session: Session, agency: Agency, *, domain: str, now: datetime) -> int:
     """Forward what waited for this agency, once it takes enquiries again; how many leads that were."""
     assert agency.id is not None
+    _lock(session, agency, shared=False)
     found = agencies.recipient(session, agency.id)
     if agency.paused_at is not None or found is None:
         return 0
@@ -107,6 +109,13 @@ def forward_parked(session: Session, agency: Agency, *, domain: str, now: dateti
         lead.parked_reason = None
         forward(session, lead, agency, *found, domain=domain, now=now)
     return len(waiting)
+
+
+def _lock(session: Session, agency: Agency, *, shared: bool) -> None:
+    # Leads are parked together, but not while what was parked is forwarded: one parked behind its back would wait for
+    # good. Not a plain FOR UPDATE, which would also stop whoever only writes a row that points at the agency.
+    session.flush()
+    session.refresh(agency, with_for_update={"read": shared, "key_share": not shared})
 
 
 def _intend(session: Session, lead: Lead, agency: Agency, contact: Contact, mail: Mail, now: datetime) -> None:

@@ -5,6 +5,7 @@ One a day of Spain, to one address of ops, as long as there is something to say.
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from portal.db import one_at_a_time
@@ -18,8 +19,8 @@ from portal.settings import Settings
 
 KIND = "reminder"
 LISTED = 100  # references in one mail, the oldest first
-_HELD = (Lead.screening == "held", col(Lead.screening_seen_at).is_(None))
-_SPAM = (Lead.screening == "spam", col(Lead.screening_seen_at).is_(None))
+_HELD = (col(Lead.screening) == "held", col(Lead.screening_seen_at).is_(None))
+_SPAM = (col(Lead.screening) == "spam", col(Lead.screening_seen_at).is_(None))
 
 
 def queue_due(session: Session, settings: Settings, now: datetime) -> Mail | None:
@@ -44,5 +45,5 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
     return written(mail.kind, mail.locale, facts, automatic=True)
 
 
-def _number(session: Session, *conditions: object) -> int:
-    return session.exec(select(func.count()).select_from(Lead).where(*conditions)).one()  # type: ignore[arg-type]
+def _number(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.exec(select(func.count()).select_from(Lead).where(*conditions)).one()
