@@ -33,7 +33,7 @@ REPORTED = "/{lang}/report/{public_id}/sent"
 STATIC = "/static/{name:path}"
 ROBOTS = "/robots.txt"
 SITEMAP = "/sitemap.xml"
-SITEMAP_PART = "/sitemaps/{lang}-{number:int}.xml"
+SITEMAP_PART = "/sitemaps/{lang}-{number}.xml"
 OPENSEARCH = "/opensearch.{lang}.xml"
 SECURITY = "/.well-known/security.txt"
 MEDIA = "/media/{media}/{width}.{suffix}"
@@ -132,7 +132,7 @@ def how_we_sort(lang: str) -> str:
 
 def sitemap_part(lang: str, number: int) -> str:
     """One of the sitemaps of a language, counted from 1."""
-    return f"/sitemaps/{lang}-{number}.xml"
+    return SITEMAP_PART.format(lang=lang, number=number)
 
 
 def opensearch(lang: str) -> str:

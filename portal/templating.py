@@ -70,7 +70,7 @@ def furnished(kind: type[Environment], locale: str) -> Environment:
         keep_trailing_newline=False,
         extensions=["jinja2.ext.i18n"],
     )
-    built.install_gettext_translations(translations(locale), newstyle=False)  # type: ignore[attr-defined]
+    built.install_gettext_translations(translations(locale), newstyle=False)  # type: ignore[attr-defined]  # i18n adds it
     built.globals.update(lang=locale, addresses=addresses, static=static, integrity=integrity)
     built.filters.update(
         money=lambda minor, currency="EUR": formats.money(minor, currency, locale),

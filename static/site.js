@@ -27,8 +27,9 @@ addEventListener("pageshow", () => { for (const form of document.forms) sent.del
 // A menu closes on Escape and on a click beside it.
 for (const menu of document.querySelectorAll("details.menu")) {
   document.addEventListener("click", ({ target }) => { if (!menu.contains(target)) menu.open = false; });
-  menu.addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape") return;
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.preventDefault(); // the key is spent: a gallery is not left with it
     menu.open = false;
     menu.querySelector("summary").focus();
   });
@@ -47,7 +48,7 @@ function step(by) {
 }
 if (shots.length) {
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.key === "Escape") document.querySelector(".crumbs li:last-child a").click();
     if (!(event.key in steps)) return;
     event.preventDefault();

@@ -65,6 +65,6 @@ async def served(request: Request, asking: Asking, lang: str, now: datetime) -> 
 
 
 def _serve(site: Site, asking: Asking, layer: FirstLayer, lang: str, now: datetime) -> Served:
-    policy = asking.policy.id if asking.policy else None
-    notice = notices.served(site.database, asking.agency, layer, policy or 0, lang, now, asking.latest)
+    assert asking.policy is not None and asking.policy.id is not None
+    notice = notices.served(site.database, asking.agency, layer, asking.policy.id, lang, now, asking.latest)
     return Served(layer, notices.token(site.signer, notice))

@@ -13,7 +13,7 @@ from portal.web.files import FOR_A_WEEK
 from portal.web.rendering import PUBLIC
 from portal.web.site import language, site
 
-CLOSED = ("enquiries", "confirm", "report")  # what belongs to one visitor, and forms about a listing
+CLOSED = ("enquiries", "release", "stop", "confirm", "report")  # what belongs to one visitor, and forms about a listing
 PURPOSE = N_("Homes for sale on the Costa del Sol, by town, area or reference")
 
 

@@ -25,7 +25,7 @@ from portal.web.forms import EnquiryForm
 from portal.web.guards.bodies import posted
 from portal.web.presenting import Shown
 from portal.web.properties import gone, sought
-from portal.web.rendering import page
+from portal.web.rendering import PUBLIC, page
 from portal.web.site import language, site
 from portal.web.transactions import reading, writing
 
@@ -50,7 +50,7 @@ async def show(request: Request) -> Response:
     if not home.is_visible:
         return await gone(request, home)
     if request.url.path != (address := Shown(lang, db.utcnow()).enquire(home.card)):
-        return RedirectResponse(address, 301)
+        return RedirectResponse(address, 301, PUBLIC)
     return await _form(request, home, forms.empty(lang, "alone"))
 
 

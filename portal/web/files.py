@@ -12,6 +12,8 @@ from portal.catalogue import photos
 from portal.templating import STATIC, static
 from portal.web.site import site
 
+# None longer than a file system takes; one folder at most.
+NAME = re.compile(r"([a-z0-9-]{1,60}/)?[A-Za-z0-9-]{1,60}\.[a-z0-9]{1,20}")
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_A_WEEK = {"Cache-Control": "public, max-age=604800"}
 MEDIA_WIDTHS = frozenset(map(str, photos.WIDTHS))
@@ -26,7 +28,7 @@ async def own(request: Request) -> Response:
     """A file of the site: kept for ever where the address carries its fingerprint, else for a week."""
     name = request.path_params["name"]
     path = STATIC / name
-    if not re.fullmatch(r"[a-z0-9-]+(/[A-Za-z0-9-]+)*\.[a-z0-9]+", name) or path.suffix not in TYPES:
+    if not NAME.fullmatch(name) or path.suffix not in TYPES:
         raise HTTPException(404)
     await _must_exist(path)
     versioned = request.url.query and f"{request.url.path}?{request.url.query}" == static(name)

@@ -11,7 +11,7 @@ from portal.catalogue.rows import Home, Photo
 from portal.language import locales
 from portal.web.presenting import Shown
 from portal.web.properties import gone, sought
-from portal.web.rendering import page
+from portal.web.rendering import PUBLIC, page
 from portal.web.site import language
 from portal.web.transactions import in_thread, reading
 
@@ -27,7 +27,7 @@ async def show(request: Request) -> Response:
     if not home.is_visible:
         return await gone(request, home)
     if request.url.path != shown.gallery(home.card):
-        return RedirectResponse(shown.gallery(home.card), 301)
+        return RedirectResponse(shown.gallery(home.card), 301, PUBLIC)
     return await page(
         request, "properties/gallery.html", lang, shown=shown, home=home, card=home.card,
         pictures=[photo for photo in photos if photo.kind == "photo"],

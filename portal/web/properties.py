@@ -15,7 +15,7 @@ from portal.language import locales
 from portal.web import asking, forms, particulars, structured
 from portal.web.asking import Asking
 from portal.web.presenting import Shown
-from portal.web.rendering import page
+from portal.web.rendering import PUBLIC, page
 from portal.web.site import language, site
 from portal.web.transactions import reading
 
@@ -37,7 +37,8 @@ async def show(request: Request) -> Response:
     if not home.is_visible:
         return await gone(request, home)
     if request.url.path != shown.address(home.card):
-        return RedirectResponse(shown.address(home.card), 301)
+        # Asked about again each time: a home may be called as before, and two kept answers would lead in a circle.
+        return RedirectResponse(shown.address(home.card), 301, PUBLIC)
     whole = await reading(request, _whole, home, lang)
     text = _best(whole.texts, lang)
     served = await asking.served(request, whole.asking, lang, now)
@@ -55,8 +56,11 @@ async def show(request: Request) -> Response:
     )  # fmt: skip
 
 
-async def gone(request: Request, home: Home, words: str = "") -> Response:
-    """The page of a home that is not published: what it was, and homes like it. `words` gives back what was typed."""
+async def gone(request: Request, home: Home, words: str | None = None) -> Response:
+    """The page of a home that is not published: what it was, and homes like it.
+
+    `words` gives back what was typed into a form that was sent about it; None where none was sent.
+    """
     lang, now = language(request), db.utcnow()
     similar = await reading(request, _instead, home)
     return await page(

@@ -3,6 +3,7 @@
 What is sent is a list of its own: each form declares the rule of `portal.web.guards.csrf` by which it is taken.
 """
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Route
 
 from portal import addresses as at
@@ -27,6 +28,15 @@ from portal.web import (
     syndication,
 )
 from portal.web.guards.csrf import Exempt, PublicForm, Rule
+
+
+class _Text(StringConvertor):
+    """A part of a path. PostgreSQL knows no text with NUL in it and would fail, so nothing has such an address."""
+
+    regex = "[^/\\x00]+"
+
+
+register_url_convertor("str", _Text())
 
 PAGES = [
     Route(at.ALIVE,           health.alive,              name="alive"),

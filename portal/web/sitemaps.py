@@ -3,6 +3,7 @@
 After sitemaps.org. `lastmod` is the time of a change of content, and left out where we do not know it.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from xml.sax.saxutils import escape
@@ -32,7 +33,10 @@ async def index(request: Request) -> Response:
 
 async def part(request: Request) -> Response:
     """One sitemap. Raises 404 where there is no such number."""
-    lang, number = language(request), int(request.path_params["number"])
+    lang, given = language(request), request.path_params["number"]
+    if not re.fullmatch("[1-9][0-9]{0,4}", given):
+        raise HTTPException(404)
+    number = int(given)
     entries = await reading(request, _lists, lang) if number == 1 else await reading(request, _homes, lang, number - 2)
     if not entries:
         raise HTTPException(404)
@@ -56,8 +60,6 @@ def _lists(session: Session, lang: str) -> list[Entry]:
 
 
 def _homes(session: Session, lang: str, chunk: int) -> list[Entry]:
-    if chunk < 0:
-        return []
     return [
         (addresses.property_page(lang, home.public_id, naming.slug(*home[1:5], lang)), home.changed_at)
         for home in sitemap.homes(session, lang, chunk)

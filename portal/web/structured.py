@@ -60,7 +60,7 @@ def listing(shown: Shown, origin: str, home: Home) -> Markup:
         "inLanguage": shown.lang,
         "datePosted": card.published_at and card.published_at.astimezone(formats.ZONE).date().isoformat(),
         "dateModified": formats.utc(card.changed_at),
-        "image": _image(origin, card),
+        "image": picture(origin, card),
         "mainEntity": _residence(shown, home),
         "offers": _offer(shown, origin, home),
     })  # fmt: skip
@@ -84,9 +84,18 @@ def agency(lang: str, origin: str, publisher: Publisher) -> Markup:
     }))  # fmt: skip
 
 
+def picture(origin: str, card: Card) -> str | None:
+    """The address of a home's first picture in its largest size; None where there is none yet."""
+    first = card.picture
+    if first is None or not first.widths:
+        return None
+    return origin + addresses.media(first.media, first.widths[-1], "jpg")
+
+
 def embedded(document: dict[str, Any]) -> Markup:
     """A document as the text of a script element: no sign in it can end the element (HTML §4.12.1.3)."""
-    return Markup(json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(UNSAFE))  # noqa: S704
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(UNSAFE))  # noqa: S704 - JSON, and no sign in it that HTML reads is left
 
 
 def _residence(shown: Shown, home: Home) -> dict[str, Any]:
@@ -162,13 +171,6 @@ def _way(shown: Shown, origin: str, card: Card) -> dict[str, Any]:
             for position, (name, path) in enumerate(steps, start=1)
         ],
     }
-
-
-def _image(origin: str, card: Card) -> str | None:
-    picture = card.picture
-    if picture is None or not picture.widths:
-        return None
-    return origin + addresses.media(picture.media, picture.widths[-1], "jpg")
 
 
 def _given(terms: dict[str, Any]) -> dict[str, Any]:

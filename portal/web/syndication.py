@@ -21,6 +21,7 @@ from portal.catalogue import search
 from portal.catalogue.filters import Filters
 from portal.catalogue.rows import Card, Where
 from portal.language import formats
+from portal.web import structured
 from portal.web.presenting import Shown
 from portal.web.rendering import PUBLIC
 from portal.web.search import address, described, heading, wanted
@@ -101,7 +102,7 @@ def _newest(session: Session, filters: Filters) -> tuple[Where | None, list[Card
 
 
 def _feed(origin: str, lang: str, form: str, filters: Filters, at: Where | None, homes: list[Card]) -> Feed:
-    narrowing = described(lang, filters, None) if not at else described(lang, replace(filters, town="", area=""), None)
+    narrowing = described(lang, replace(filters, town="", area=""), None)  # the heading names the place
     title = ", ".join([heading(lang, filters, at), *narrowing])
     itself = addresses.feed(form, lang, filters.offer, filters.town, filters.area, **filters.query())
     shown = Shown(lang, db.utcnow())
@@ -122,6 +123,7 @@ def _entry(feed: Feed, home: Card) -> Any:
 
 
 def _item(feed: Feed, home: Card) -> dict[str, Any]:
+    image = structured.picture(feed.origin, home)
     return {
         "id": _lasting(feed, home),
         "url": feed.origin + feed.shown.address(home),
@@ -131,15 +133,8 @@ def _item(feed: Feed, home: Card) -> dict[str, Any]:
         "date_modified": formats.utc(home.changed_at),
         "authors": [{"name": home.agency}],
         "language": feed.shown.lang,
-        **_image(feed, home),
+        **({"image": image} if image else {}),
     }
-
-
-def _image(feed: Feed, home: Card) -> dict[str, str]:
-    picture = home.picture
-    if picture is None or not picture.widths:
-        return {}
-    return {"image": feed.origin + addresses.media(picture.media, picture.widths[-1], "jpg")}
 
 
 def _lasting(feed: Feed, home: Card) -> str:

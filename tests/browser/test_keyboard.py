@@ -145,6 +145,11 @@ def test_arrow_keys_go_through_the_gallery_and_escape_leaves_it(page: Page, port
         page.wait_for_function("(id) => document.activeElement.closest('.shot')?.id === id", arg=f"photo-{shown}")
         assert not page.evaluate(FOCUSED)["wrong"]
         assert in_view(page) == f"photo-{shown}"
+    page.locator(".top .menu summary").press("Enter")
+    page.locator(".top .menu[open]").wait_for()
+    page.keyboard.press("Escape")  # closes the menu, and leads nowhere
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.closest('.shot') !== null")
     page.keyboard.press("Escape")
     page.wait_for_url(home)
 

@@ -43,7 +43,7 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 def uncached(settings: Settings) -> HostGuard:
     """The site with all its guards, but each page made anew."""
     site = create(settings)
-    site.app.app = cache_of(site).app  # type: ignore[attr-defined]
+    site.app.app = cache_of(site).app  # type: ignore[attr-defined]  # every ASGI application
     return site
 
 

@@ -32,6 +32,12 @@ from tests.running import eventually
 from tests.web.conftest import cache_of, publish, statements, uncached
 
 
+@pytest.fixture(autouse=True)
+def _one_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing here is about the quarter of an hour, and one that ends in the middle of a test drops what is kept.
+    monkeypatch.setattr("portal.web.cache.QUARTER", 10**12)
+
+
 @pytest.fixture
 def kept(database: Database, settings) -> Iterator[TestClient]:
     """A visitor of the whole site, its cache in front."""
@@ -303,7 +309,8 @@ def test_many_who_ask_at_once_get_the_page_that_one_of_them_had_made(kept):
     with statements() as seen, ThreadPoolExecutor(12) as pool:
         pages = list(pool.map(ask, range(12)))
     assert len(set(pages)) == 1
-    assert len(seen) < 12
+    making = [statement for statement in seen if "site_version" not in statement]
+    assert making and len(set(making)) == len(making)
 
 
 def test_where_the_database_is_away_the_process_still_says_that_it_lives(kept, database):

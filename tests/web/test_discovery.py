@@ -12,7 +12,8 @@ from tests.web.reading import get
 
 def test_robots_may_read_everything_but_what_belongs_to_one_visitor(client):
     assert client.get("/robots.txt").text == (
-        "User-agent: *\nDisallow: /*/enquiries/\nDisallow: /*/confirm/\nDisallow: /*/report/\n\n"
+        "User-agent: *\nDisallow: /*/enquiries/\nDisallow: /*/release/\nDisallow: /*/stop/\nDisallow: /*/confirm/\n"
+        "Disallow: /*/report/\n\n"
         "Sitemap: http://testserver/sitemap.xml\n"
     )
 
@@ -59,5 +60,6 @@ def test_the_manifest_and_what_may_be_fetched_ahead_are_files_of_ours(client):
         assert client.get(f"/static/{icon['src']}").status_code == 200
 
 
-def test_pages_of_one_visitor_name_nothing_to_fetch_ahead(client):
-    assert "speculation-rules" not in client.get("/en/enquiries/forged").headers
+def test_pages_of_one_visitor_name_nothing_to_fetch_ahead(client, villa):
+    answer = client.get(f"/en/report/{villa.split('/')[-1].partition('-')[0]}")
+    assert answer.status_code == 200 and "speculation-rules" not in answer.headers

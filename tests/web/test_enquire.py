@@ -265,6 +265,9 @@ def test_an_enquiry_too_late_gives_the_words_back(client, villa, form, database,
     page = Page(send(client, villa, form))
     assert page.status == 410
     assert page.tree.get_element_by_id("words").text.strip() == JANE["words"]
+    without = Page(send(client, villa, {**form, "intent": "viewing", "words": ""})).text
+    assert "Nothing was recorded." in page.text and "Nothing was recorded." in without
+    assert "its status page remains" not in without
     assert leads_of(database) == []
 
 

@@ -19,6 +19,14 @@ def test_a_page_that_is_not_there_says_so_in_the_language_of_its_address_or_of_t
     assert get(client, "/nowhere/x", headers={"accept-language": "es"}).text.startswith("No hay ninguna página")
 
 
+@pytest.mark.parametrize(
+    "path", ["buy/%00", "buy/marbella/%00", "buy/%00.atom", "agencies/%00", "p/%00", "p/%00/photos", "report/%00/sent",
+             "policies/%00"],
+)  # fmt: skip
+def test_no_page_has_nul_in_its_address_which_is_no_text_to_postgresql(client, path):
+    assert client.get(f"/en/{path}").status_code == 404
+
+
 def test_a_method_that_an_address_does_not_take_is_told(client, villa):
     answer = client.put(villa)
     assert answer.status_code == 405

@@ -27,8 +27,10 @@ def test_the_stylesheet_names_its_files_by_their_present_fingerprint():
 
 
 @pytest.mark.parametrize(
-    "name", ["", "none.css", "..%2fREADME.md", "fonts%2f..%2fsite.css", "site.css%00", "fonts/OFL", ".hidden"]
-)
+    "name",
+    ["", "none.css", "..%2fREADME.md", "fonts%2f..%2fsite.css", "site.css%00", "fonts/OFL", ".hidden",
+     "x" * 300 + ".css", "x/" * 3000 + "x.css"],
+)  # fmt: skip
 def test_nothing_else_is_served(client, name):
     assert client.get(f"/static/{name}").status_code == 404
 

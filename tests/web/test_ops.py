@@ -11,10 +11,12 @@ import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from portal import message_kinds
 from portal.db import Database
 from portal.mail import outbox
 from portal.settings import Settings
 from portal.web import ops
+from portal.web.ops import mails
 from tests.cast import NOW
 from tests.web.reading import Page
 
@@ -57,6 +59,10 @@ def mail(session: Session, about: str, kind: str = "lead", **changes: object) ->
 def captured(database: Database) -> int:
     bytes_ = raw("Enquiry MB-1042: «Ático» in Ojén", "Read it at https://immomarket.example/en/p/x-y.\n\nBye", WICKED)
     return database.write(lambda session: mail(session, "lead:1", state="accepted", raw=bytes_))
+
+
+def test_every_kind_of_mail_has_a_name_here():
+    assert set(mails.KINDS) == set(message_kinds.KINDS)
 
 
 def test_the_mails_are_listed_newest_first_with_what_each_is(database: Database, viewer: TestClient, captured: int):

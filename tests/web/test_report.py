@@ -14,7 +14,7 @@ from portal.mail.outbox import Mail
 from portal.message_kinds import KINDS
 from tests.cast import NOW, SIGNER
 from tests.smtp import read, text
-from tests.web.reading import get
+from tests.web.reading import Page, get
 
 
 @pytest.fixture
@@ -99,8 +99,6 @@ def test_a_form_with_mistakes_comes_back_filled_and_nothing_is_stored(client, fo
 
 
 def get_back(client, form, fields, **headers):
-    from tests.web.reading import Page
-
     return Page(client.post(form, data=fields, headers=headers))
 
 
@@ -117,4 +115,6 @@ def test_a_home_that_is_gone_or_never_was_is_not_reported(client, form, change, 
     assert get(client, form).status == 410
     page = get_back(client, form, {"reason": "gone", "words": "My words"})
     assert page.status == 410
+    assert page.tree.get_element_by_id("words").text.strip() == "My words"
+    assert "What you sent could not be taken any more. Nothing was recorded." in page.text
     assert kept(database) == []

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from portal.catalogue.agencies import Agency
 from tests import cast
@@ -14,8 +14,6 @@ from tests.web.reading import get
 
 def many(session: Session) -> None:
     """Thirty more homes for sale."""
-    from sqlmodel import select
-
     agency = session.exec(select(Agency).where(Agency.slug == "costa-norte")).one()
     for number in range(30):
         cast.home(session, agency, f"n{number}", published_at=NOW - timedelta(days=number + 1))

@@ -101,6 +101,6 @@ def test_many_homes_are_parted_and_each_stands_in_one(client, database, monkeypa
     assert len(homes) == len(set(homes)) == 4
 
 
-@pytest.mark.parametrize("name", ["en-0", "en-9", "xx-1", "en", "en--1"])
+@pytest.mark.parametrize("name", ["en-0", "en-9", "xx-1", "en", "en--1", "en-" + "9" * 5, "en-" + "9" * 20])
 def test_there_is_no_other_sitemap(client, name):
     assert client.get(f"/sitemaps/{name}.xml").status_code == 404

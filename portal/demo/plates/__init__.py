@@ -1,7 +1,7 @@
 """The plates: drawn pictures that stand in for photographs, the same to the last pixel on every machine.
 
-Thirty scenes, each in several looks, and plans by the number of bedrooms: at most two hundred. Nothing is fetched, no
-photograph is used, nobody's home is shown.
+Some thirty scenes, each in several looks, and plans by the number of bedrooms: at most two hundred. Nothing is
+fetched, no photograph is used, nobody's home is shown.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,6 @@ from portal.demo.plates.canvas import Canvas
 from portal.demo.plates.looks import TASTES, Look
 from portal.language.messages import N_
 
-MOST = 200
 OUTDOORS, INDOORS = ("noon", "morning", "dusk", "night"), ("noon", "morning", "lamps", "dusk")
 # Where we stand: how near, and which part is seen.
 _STANDS = ((1, 0.5, 0.5), (1.12, 0.25, 0.7), (1.2, 0.8, 0.6), (1.08, 0.6, 0.9))

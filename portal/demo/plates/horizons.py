@@ -14,8 +14,6 @@ from portal.demo.plates.canvas import (
 )  # fmt: skip
 from portal.demo.plates.looks import GLASS
 
-SEEN = ("sea", "hills", "town")
-
 
 def beyond(canvas: Canvas, left: float, top: float, right: float, bottom: float, seen: str) -> None:
     """Fill the lower half of a window with the sea, the hills or the roofs across the street."""

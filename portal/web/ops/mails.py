@@ -32,6 +32,7 @@ KINDS = {
     "release": N_("Link to the visitor to release an enquiry"),
     "reminder": N_("Reminder to OptimaSys"),
     "invitation": N_("Address to confirm"),
+    "report": N_("Report of a listing to the agency"),
 }
 # The word, its icon and its class: shape before colour.
 STATES = {
