@@ -1,16 +1,15 @@
 """The limit of the server: one plain-text route of a bare Starlette application, served as `portal serve` does."""
 
 import multiprocessing
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.error import URLError
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from bench import wrk
 from portal.commands import serving
 from tests.running import eventually, free_port
 
@@ -31,16 +30,8 @@ def plain() -> Iterator[str]:
     server = multiprocessing.get_context("spawn").Process(target=serving.run, args=(f"{__name__}:create", bind, 1))
     server.start()
     try:
-        eventually(lambda: _answers(f"http://{bind}/up"))
+        eventually(lambda: wrk.answers(f"http://{bind}/up"))
         yield f"http://{bind}/up"
     finally:
         server.terminate()
         server.join()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url):
-            return True
-    except URLError:
-        return False

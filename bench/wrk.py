@@ -5,9 +5,11 @@ import shutil
 import statistics
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import URLError
 
 CONNECTIONS, SECONDS, RUNS = 32, 4, 3
 
@@ -25,6 +27,15 @@ def require() -> None:
     """End with a line saying what to install where wrk is missing."""
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing. Run: sudo apt-get install wrk")
+
+
+def answers(url: str) -> bool:
+    """Whether what is to be measured answers by now."""
+    try:
+        with urllib.request.urlopen(url):
+            return True
+    except URLError:
+        return False
 
 
 def measure(cases: Sequence[Case], seconds: int = SECONDS) -> dict[str, list[float]]:

@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,7 +144,7 @@ class Cluster:
 
         with psycopg.connect(host=str(self.folder), user="portal", dbname=name, autocommit=True) as connection:
             while connection.execute(OTHERS).fetchall():  # whoever is still connected
-                signal.sigtimedwait([], 0.002)
+                threading.Event().wait(0.002)
             return connection.execute("SELECT aside.renew()").fetchone() == (True,)
 
     def _run(self, name: str, *arguments: str) -> None:
@@ -163,7 +164,7 @@ class Cluster:
                 psycopg.connect(host=str(self.folder), user="portal", dbname="postgres").close()
                 return
             except psycopg.OperationalError:
-                signal.sigtimedwait([], 0.05)
+                threading.Event().wait(0.05)
         raise PostgresUnavailable("PostgreSQL did not answer within 20 seconds")
 
 

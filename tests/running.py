@@ -41,13 +41,16 @@ def free_port() -> int:
 
 
 def eventually(condition: Callable[[], Any], within: float = 30) -> Any:
-    """The first true value of `condition`, asked over and over. Fails after `within` seconds."""
+    """The first true value of `condition`, asked over and over. Fails after `within` seconds of pauses in between.
+
+    What the asking takes is not counted, so that a slow machine has more time.
+    """
     moments = threading.Event()
     for _ in range(int(within / 0.02)):
         if value := condition():
             return value
         moments.wait(0.02)
-    raise AssertionError(f"not within {within} seconds: {condition}")
+    raise AssertionError(f"not within {within} seconds of pauses: {condition}")
 
 
 class Portal:
@@ -131,16 +134,6 @@ class Portal:
     def kill_worker(self) -> None:
         """End the worker at once, mid-sentence."""
         self.worker = _kill(self.worker)
-
-    def restart_web(self) -> None:
-        """Kill the site and start it again."""
-        self.kill_web()
-        self.start_web()
-
-    def restart_worker(self) -> None:
-        """Kill the worker and start it again."""
-        self.kill_worker()
-        self.start_worker()
 
     def stop(self) -> None:
         """Tell both to end, and wait until they have; what does not end in half a minute is killed."""

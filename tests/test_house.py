@@ -23,7 +23,7 @@ from portal.__main__ import app
 from portal.db import Database
 from portal.settings import ROOT, Settings
 
-FOLDERS = ("portal", "templates", "static", "migrations", "tests", "bench", "tools", ".ci")
+FOLDERS = ("portal", "templates", "static", "migrations", "tests", "audit", "bench", "tools", ".ci")
 MODULES = sorted((ROOT / "portal").rglob("*.py"))
 TEMPLATES = sorted(path.relative_to(ROOT / "templates") for path in (ROOT / "templates").rglob("*.*"))
 assert tables.MODULES

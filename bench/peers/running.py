@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 
+from bench import wrk
 from tests.running import REPOSITORY, eventually, free_port
 
 
@@ -22,16 +21,8 @@ def django(database: Path, templates: Path) -> Iterator[str]:
         env={**os.environ, "PEER_DATABASE": str(database), "PEER_TEMPLATES": str(templates)}, cwd=REPOSITORY,
     )  # fmt: skip
     try:
-        eventually(lambda: _answers(url))
+        eventually(lambda: wrk.answers(f"{url}/up"))
         yield url
     finally:
         server.terminate()
         server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url + "/up"):
-            return True
-    except URLError:
-        return False

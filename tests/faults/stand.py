@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from portal import addresses
 from portal.catalogue.properties import Property
@@ -211,7 +211,7 @@ def publish(database: Database) -> Property:
 def waiting(database: Database) -> int:
     """How many mails are still to be handed over."""
     with database.read() as session:
-        return len(session.exec(select(Mail.id).where(Mail.state.in_(WAITING))).all())  # type: ignore[attr-defined]
+        return len(session.exec(select(Mail.id).where(col(Mail.state).in_(WAITING))).all())
 
 
 def in_data_phase(database: Database) -> set[tuple[int | None, str | None]]:
