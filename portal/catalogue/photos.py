@@ -68,6 +68,18 @@ class Media(SQLModel, table=True):
     made_at: datetime | None = column(UTCDateTime, personal=None, default=None)
 
 
+class Frame(NamedTuple):
+    """What an `<img>` in a list says of a picture: colour class, size in pixels, `src`, and a `srcset` of each kind."""
+
+    colour: str | None
+    width: int | None
+    height: int | None
+    src: str
+    avif: str
+    webp: str
+    jpg: str
+
+
 class Picture(NamedTuple):
     """A picture we serve, by its content hash: width and height in pixels and the class of its mean colour (`p-07`).
 
@@ -93,14 +105,22 @@ class Picture(NamedTuple):
         """Its sizes of one kind as `srcset` wants them: address and width in pixels, with commas between."""
         return _srcset(self.media, self.width or 0, suffix)
 
+    @property
+    def frame(self) -> Frame:
+        """All of it at once, for lists."""
+        return _frame(self)
 
-# A page of results asks for 96 of these, mostly the same as the page before.
-@lru_cache(20_000)
+
+@lru_cache(20_000)  # a page of results asks for 24, mostly the same as the page before
+def _frame(picture: Picture) -> Frame:
+    kinds = (_srcset(picture.media, picture.width or 0, suffix) for suffix in ("avif", "webp", "jpg"))
+    return Frame(picture.colour, picture.width, picture.height, picture.src, *kinds)
+
+
 def _src(media: str, largest: int) -> str:
     return addresses.media(media, widths(largest)[:2][-1], "jpg")
 
 
-@lru_cache(20_000)
 def _srcset(media: str, largest: int, suffix: str) -> str:
     return ", ".join(f"{addresses.media(media, width, suffix)} {min(width, largest)}w" for width in widths(largest))
 

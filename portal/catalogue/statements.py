@@ -4,11 +4,12 @@ A statement is built once for each shape of a search and filled in for each visi
 reading a page by it. Nothing here runs one.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, literal, not_, or_, select
 
 from portal.addresses import SEARCH_OFFERS
 from portal.catalogue.agencies import Agency
@@ -47,6 +48,11 @@ class Going(Enum):
     FROM_THE_TOP, ON, BACK = range(3)
 
 
+def _among(key: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    # As bare literals: a list of values would be written into the statement anew at every reading.
+    return key.in_([literal(value) for value in values])
+
+
 _ORDERS = {
     "newest": _Order(HOME.published_at, True),
     "price_asc": _Order(func.coalesce(HOME.price_minor, _UNPRICED), False),
@@ -59,7 +65,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "price_max": HOME.price_minor <= bindparam("price_max"),
     "bedrooms": HOME.bedrooms >= bindparam("bedrooms"),
     "type": HOME.kind == bindparam("type"),
-    "pool": HOME.pool.in_(("yes", "private", "communal")),
+    "pool": _among(HOME.pool, ("yes", "private", "communal")),
     "new_build": HOME.new_build.is_(True),
     "agency": HOME.agency_id == bindparam("agency"),
 }
@@ -86,7 +92,7 @@ _CARD = [
     MEDIA.hash, MEDIA.width, MEDIA.height, MEDIA.colour,
 ]  # fmt: skip
 _OWN = [AGENCY.slug if name == "agency_slug" else HOME[name] for name in Home._fields[1:]]
-IS_VISIBLE = HOME.state.in_(VISIBLE)
+IS_VISIBLE = _among(HOME.state, VISIBLE)
 CARDS: Select[Any] = select(*_CARD).select_from(_JOINED).where(IS_VISIBLE)
 WHOLE: Select[Any] = select(*_CARD, *_OWN).select_from(_JOINED)
 
@@ -119,19 +125,18 @@ def counted(shape: Shape, going: Going = Going.FROM_THE_TOP) -> Select[Any]:
 
 def _of(shape: Shape, homes: Select[Any]) -> Select[Any]:
     homes = homes.where(IS_VISIBLE, *(_CONDITIONS[name] for name in shape.asked))
-    return homes.where(HOME.offer.in_(SEARCH_OFFERS[shape.offer])) if shape.offer else homes
+    return homes.where(_among(HOME.offer, SEARCH_OFFERS[shape.offer])) if shape.offer else homes
 
 
 @lru_cache(len(SEARCH_OFFERS))
 def with_homes(offer: str) -> Select[Any]:
     """Slug, name and number of homes of each town that has any, most homes first."""
-    homes = select(HOME.town_id, func.count().label("homes")).where(IS_VISIBLE, HOME.offer.in_(SEARCH_OFFERS[offer]))
-    each = homes.group_by(HOME.town_id).subquery()
-    return (
-        select(TOWN.slug, TOWN.name, each.c.homes)
-        .join_from(TOWNS, each, each.c.town_id == TOWN.id)
-        .order_by(each.c.homes.desc(), TOWN.name)
+    homes = select(HOME.town_id, func.count().label("homes")).where(
+        IS_VISIBLE, _among(HOME.offer, SEARCH_OFFERS[offer])
     )
+    each = homes.group_by(HOME.town_id).subquery()
+    statement = select(TOWN.slug, TOWN.name, each.c.homes).join_from(TOWNS, each, each.c.town_id == TOWN.id)
+    return statement.order_by(each.c.homes.desc(), TOWN.name)
 
 
 def _beyond(key: ColumnElement[Any], falling: bool) -> ColumnElement[bool]:

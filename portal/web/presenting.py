@@ -14,7 +14,7 @@ from babel import Locale, UnknownLocaleError
 from portal import addresses
 from portal.catalogue import costs, naming
 from portal.catalogue.costs import Costs, Purchase
-from portal.catalogue.photos import Picture
+from portal.catalogue.photos import Frame
 from portal.catalogue.rows import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
@@ -56,7 +56,10 @@ class Fact(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A home as its card tells it. What is empty or None is not there; `missing` says why there is no energy letter."""
+    """A home as its card tells it, in the order in which the template takes it apart.
+
+    What is empty or None is not there; `missing` says why there is no energy letter.
+    """
 
     address: str
     title: str
@@ -71,7 +74,7 @@ class Told(NamedTuple):
     missing: str
     agency: str
     seen: str
-    picture: Picture | None
+    frame: Frame | None
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,13 @@ class Shown:
 
     def told(self, card: Card) -> Told:
         """Everything a card shows, in words: a list asks for it once a home, and its template only fills in."""
-        flag, is_new = self.flag(card) or ("", False)
+        (flag, is_new), picture = self.flag(card) or ("", False), card.picture
         energy = card.energy_consumption if card.energy_state == "rated" else None
         return Told(
             self.address(card), self.title(card), self.price(card), self.period(card), self.former_price(card), flag,
             is_new, self.price_note(card), self.line(card), energy,
             "" if energy else self.energy_missing(card.energy_state, short=True), card.agency, self.seen(card),
-            card.picture,
+            picture.frame if picture else None,
         )  # fmt: skip
 
     def title(self, card: Card) -> str:
