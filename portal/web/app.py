@@ -20,7 +20,6 @@ from portal.web.guards.host import HostGuard
 from portal.web.routes import ROUTES
 from portal.web.site import Site
 from portal.web.transactions import MAKERS, THREADS
-from portal.web.watching import Numbered
 
 
 def create(settings: Settings | None = None) -> HostGuard:
@@ -48,6 +47,6 @@ def create(settings: Settings | None = None) -> HostGuard:
         lifespan=lifespan,
     )
     # From the inside out: a page is kept with its headers; only what is meant for us is looked up among them.
-    kept = PageCache(Numbered(HeadersGuard(app, PUBLIC, chosen.https)))
+    kept = PageCache(HeadersGuard(app, PUBLIC, chosen.https))
     refused = HeadersGuard(Refusal(400), PUBLIC, chosen.https)
     return HostGuard(ForwardedGuard(kept, chosen.trusted_proxies), chosen.origin, refused)

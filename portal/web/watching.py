@@ -1,4 +1,4 @@
-"""Watching: how many requests there are of each kind, how long they take, and a number for each that is handled.
+"""Watching: how many requests there are of each kind, and how long they take.
 
 Counted by route template, method and class of status, so that no address of anybody can become a label. The counts stay
 in memory and go to a file now and then; a disk that is full costs figures, never an answer. It must never look into a
@@ -7,7 +7,6 @@ request, or put anything of one visitor on a page that is kept for all.
 
 import json
 import os
-import random
 import threading
 from bisect import bisect_left
 from collections.abc import Awaitable, Iterable
@@ -21,7 +20,6 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.observing import REQUEST
 from portal.settings import Settings
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
@@ -32,8 +30,6 @@ WRITTEN_EVERY = 5.0  # seconds
 Labels: TypeAlias = tuple[str, str, str]
 # Answers up to each of the bounds, answers above all of them, and the seconds of all together.
 Row: TypeAlias = list[float]
-
-_chance = random.Random()  # a number must only be new, not secret, and the system's own source costs a call each time
 
 
 class Counted:
@@ -93,32 +89,6 @@ class Counted:
             pass
 
 
-class Numbered:
-    """Gives a request that is handled a random number: it stands in each of its log lines, and as `X-Request-Id` on
-    every answer but those that caches may keep."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back with its number."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        number = f"{_chance.getrandbits(64):016x}"
-
-        def with_number(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start" and not _is_kept(message["headers"]):
-                message["headers"] = [*message["headers"], (b"x-request-id", number.encode())]
-            return send(message)
-
-        token = REQUEST.set(number)
-        try:
-            await self.app(scope, receive, with_number)
-        finally:
-            REQUEST.reset(token)
-
-
 def place(settings: Settings) -> Path:
     """Where the serving processes of an installation write their counts."""
     return settings.data_directory / "figures"
@@ -140,10 +110,3 @@ def written(folder: Path) -> Metric:
         bounds = (*map(str, BOUNDS), "+Inf")
         family.add_metric(labels, list(zip(bounds, accumulate(counts), strict=True)), seconds)
     return family
-
-
-def _is_kept(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    for name, value in headers:
-        if name == b"cache-control":
-            return b"public" in value
-    return False

@@ -1,12 +1,19 @@
 """The headers guard: what every answer of a face tells browsers, errors of the server included.
 
-One table. A page adds only its caching; the frame for a mail's own HTML is the one place with a policy of its own.
+One table, and a random number of the request, which stands in each of its log lines too. A page adds only its caching;
+the frame for a mail's own HTML is the one place with a policy of its own.
 """
 
+import random
 from collections.abc import Awaitable, Mapping
 from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.observing import REQUEST
+
+# A number must only be new, not secret, and the system's own source costs a call each time.
+_chance = random.Random()
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -45,16 +52,25 @@ class HeadersGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with its headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number = f"{_chance.getrandbits(64):016x}"
+        REQUEST.set(number)  # the server gives each request a context of its own
 
         def with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message["headers"] = self._added(message["headers"])
+                message["headers"] = self._added(message["headers"], number)
             return send(message)
 
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+        await self.app(scope, receive, with_headers)
 
-    def _added(self, own: Headers) -> Headers:
-        if self.names.isdisjoint(dict(own)):  # nearly always
-            return [*own, *self.headers]
-        names = {name for name, _ in own}
-        return [*own, *(pair for pair in self.headers if pair[0] not in names)]
+    def _added(self, own: Headers, number: str) -> Headers:
+        said = dict(own)
+        added = [*own, *self.headers]
+        if not self.names.isdisjoint(said):  # hardly ever
+            added = [*own, *(pair for pair in self.headers if pair[0] not in said)]
+        # An answer that caches may keep is given to others, who would find a stranger's number on it.
+        if b"public" not in said.get(b"cache-control", b""):
+            added.append((b"x-request-id", number.encode()))
+        return added
