@@ -111,7 +111,11 @@ def test_only_what_a_browser_itself_calls_foreign_is_refused(visitor, forms, cli
     assert answer.status_code == (403 if is_refused else TAKEN[form])
 
 
-@pytest.mark.parametrize("token", ["", "forged", csrf.token(SIGNER, "boris"), SIGNER.sign_timed("status", "anna")])
+@pytest.mark.parametrize(
+    "token",
+    ["", "forged", csrf.token(SIGNER, "boris"), SIGNER.sign_timed("status", "anna")],
+    ids=["none", "forged", "another's", "for something else"],  # a token names the second it was made in
+)
 @pytest.mark.parametrize("sender", SENDERS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_token_form_is_taken_with_the_token_of_its_own_session_only(visitor, client, sender, token):
