@@ -17,7 +17,10 @@ from portal.catalogue.properties import Property
 from portal.db import Database
 from portal.demo import running, seeding
 from portal.demo.plates import PLATES
+from portal.leads import Lead
+from portal.receipts import links
 from portal.settings import Settings
+from portal.signing import Signer
 from tests.browser.test_journey import Asked, enquire
 from tests.browsers import QUIET, executable
 from tests.running import eventually
@@ -47,7 +50,7 @@ def demo(folder: Path) -> Iterator[Site]:
     gone = _furnish(settings)
     with running.Processes(settings) as processes:
         processes.wait_ready()
-        yield _site(settings.origin, gone)
+        yield _site(settings, gone)
 
 
 @contextmanager
@@ -109,8 +112,9 @@ def _withdraw(session: Session) -> str:
     return home.public_id
 
 
-def _site(origin: str, gone: str) -> Site:
-    """The addresses of every kind of page; the status page is that of an enquiry sent here and now."""
+def _site(settings: Settings, gone: str) -> Site:
+    """The addresses of every kind of page; status page and receipt are those of an enquiry sent here and now."""
+    origin = settings.origin
     with chromium() as browser:
         page = browser.new_page(locale="en-GB")
         page.goto(f"{origin}/en/buy?type=villa")
@@ -123,9 +127,22 @@ def _site(origin: str, gone: str) -> Site:
     return Site(origin, {
         "home": "/en/", "list": "/en/buy", "list-es": "/es/rent", "empty": "/en/buy/nerja?bedrooms=5&price_max=100000",
         "property": home, "gallery": f"{home}/photos", "form": f"{home}/enquire", "status": status,
+        "receipt": _receipt(settings),
         "agencies": addresses.agencies("en"), "agency": addresses.agency("en", "tres-zaguanes"),
         "policy": addresses.policy("en", "data-policy"), "legal": addresses.legal("es"),
         "contact": addresses.contact("en"), "how-we-sort": addresses.how_we_sort("en"),
         "accessibility": addresses.accessibility("en"), "404": "/en/nothing-here",
         "410": addresses.property_page("en", gone, "villa"),
     }, asked)  # fmt: skip
+
+
+def _receipt(settings: Settings) -> str:
+    """The path of the newest lead's receipt, as its visitor's mail has it."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            lead = session.exec(select(Lead).order_by(col(Lead.id).desc())).first()
+            assert lead is not None
+            return links.address(session, lead, Signer(settings.key))
+    finally:
+        database.close()

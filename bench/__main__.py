@@ -1,7 +1,10 @@
 """`python -m bench`: every benchmark, one after the other."""
 
-from bench import guards, lists, pages
+from bench import exports, guards, ledger, lists, pages, verifying
 
 pages.main()
 lists.main()
 guards.main()
+ledger.main([])
+verifying.main()
+exports.main()

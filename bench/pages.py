@@ -84,7 +84,7 @@ def _cases(limit: str, portal: Portal, database: Database, folder: Path) -> list
     scripts = {
         "known": KNOWN % _tag(portal.url + "/en/buy"),
         "uncached": UNCACHED,
-        "post": POST % _body(portal.url + page + "/enquire"),
+        "post": POST % body(portal.url + page + "/enquire"),
     }
     for name, text in scripts.items():
         (folder / f"{name}.lua").write_text(text)
@@ -104,7 +104,8 @@ def _tag(url: str) -> str:
         return str(answer.headers["ETag"])
 
 
-def _body(url: str) -> str:
+def body(url: str) -> str:
+    """An enquiry without words, as the form at this address would send it."""
     with urllib.request.urlopen(url) as answer:
         page = answer.read().decode()
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))

@@ -8,7 +8,9 @@ from portal.commands import (
     demo,
     exports,
     feeds,
+    keys,
     leads,
+    ledger,
     limits,
     outbox,
     policies,
@@ -19,7 +21,7 @@ from portal.commands import (
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for name, noun in (
     ("agencies", agencies), ("feeds", feeds), ("properties", properties), ("leads", leads), ("exports", exports),
-    ("outbox", outbox), ("policies", policies), ("limits", limits),
+    ("outbox", outbox), ("policies", policies), ("limits", limits), ("ledger", ledger), ("keys", keys),
 ):  # fmt: skip
     app.add_typer(noun.app, name=name, help=noun.__doc__)
 app.command("demo")(demo.demo)

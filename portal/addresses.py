@@ -17,6 +17,8 @@ PROPERTY = "/{lang}/p/{key}"
 ENQUIRE = "/{lang}/p/{key}/enquire"
 GALLERY = "/{lang}/p/{key}/photos"
 STATUS = "/{lang}/enquiries/{token}"
+RECEIPT = "/{lang}/receipts/{token}"
+RECEIPT_FILE = "/{lang}/receipts/{token}/receipt.jsonld"
 RELEASE = "/{lang}/release/{token}"
 STOP = "/{lang}/stop/{token}"
 CONFIRM_CONTACT = "/{lang}/confirm/{token}"
@@ -86,6 +88,16 @@ def gallery(lang: str, public_id: str, slug: str) -> str:
 def status(lang: str, token: str) -> str:
     """Where one enquiry is: the address is a bearer token."""
     return STATUS.format(lang=lang, token=token)
+
+
+def receipt(lang: str, token: str) -> str:
+    """A visitor's receipt of one enquiry: the address is a bearer token, and stands in their mail alone."""
+    return RECEIPT.format(lang=lang, token=token)
+
+
+def receipt_file(lang: str, token: str) -> str:
+    """The same receipt as a file to keep, which can be checked without us."""
+    return RECEIPT_FILE.format(lang=lang, token=token)
 
 
 def release(lang: str, token: str) -> str:

@@ -8,7 +8,7 @@ with `synchronous=FULL` (or DELETE with EXTRA where its build is too old to be t
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, TypeVar, cast
@@ -42,6 +42,8 @@ except ImportError:  # no wheel for this platform: the standard library's build,
 
 SQLITE: ModuleType = _sqlite
 Result = TypeVar("Result")
+BUSY_MILLISECONDS = 15_000
+FORGET_AT_ONCE = 100_000_000  # bytes: about a second
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
@@ -116,6 +118,13 @@ class Database:
         with Session(self.engine, autoflush=False) as session:
             yield session
 
+    @contextmanager
+    def view(self) -> Iterator[Session]:
+        """A session for reading that sees the database of one moment, however long and in how many statements."""
+        seeing = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(seeing, autoflush=False) as session:
+            yield session
+
     def write(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in one transaction: durable when this returns, rolled back whole when it raises."""
         if self._turn is None:
@@ -139,6 +148,29 @@ class Database:
         except Exception:
             return False
         return True
+
+    def forget_deleted(self, at_most: int = FORGET_AT_ONCE) -> bool:
+        """Make the files of SQLite hold nothing any more that was deleted; True once they do.
+
+        `secure_delete` overwrites what is deleted, but not the copies that stay in the unused space of a page when its
+        rows move to another, nor the log. So the file is written anew, and the log into it and cut to nothing. False
+        for a file of more than `at_most` bytes, which is not written anew, because enquiries wait meanwhile; and false
+        where somebody still looks at an older state. PostgreSQL has nothing to do here: its vacuum comes by itself.
+        """
+        if self._turn is None:
+            return True
+        with self._turn, closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            pages, bytes_a_page = (cursor.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
+            small = pages * bytes_a_page <= at_most
+            if small:
+                cursor.execute("VACUUM")
+            try:
+                cursor.execute("PRAGMA busy_timeout=200")  # who reads long must not hold up all who write
+                (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        return small and not busy
 
     def close(self) -> None:
         """Give back every connection."""
@@ -220,7 +252,7 @@ def _sqlite_engine(url: str) -> Engine:
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",
-            "busy_timeout=15000",
+            f"busy_timeout={BUSY_MILLISECONDS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -23,6 +23,10 @@ from sqlalchemy import (
 from sqlmodel import Session, SQLModel, col, select
 
 from portal.catalogue.agencies import Agency
+from portal.catalogue.properties import Property
+from portal.consent import choices
+from portal.consent.notices import RECORDER, Notice
+from portal.consent.policies import PolicyVersion
 from portal.db import UTCDateTime, column
 from portal.language.formats import utc
 from portal.language.messages import N_
@@ -57,6 +61,10 @@ PARKED = {
 
 class LeadUnknown(Exception):
     """No lead has this reference."""
+
+
+class Erased(Exception):
+    """The person of the lead is erased, and with it every way to the lead but its reference."""
 
 
 class Lead(SQLModel, table=True):
@@ -170,12 +178,15 @@ class Confirmation(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which leads: received from `since` on and before `until`, of one agency (its slug), of one screening."""
+    """Which leads: received from `since` on and before `until`, of one agency (its slug), in one state (a screening,
+    or `parked`), with the visitor's consent to one purpose now.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     agency: str | None = None
-    screening: str | None = None
+    state: str | None = None
+    purpose: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The selection as conditions on `lead`."""
@@ -186,8 +197,11 @@ class Selection:
             asked.append(col(Lead.received_at) < self.until)
         if self.agency is not None:
             asked.append(col(Lead.agency_id).in_(select(Agency.id).where(Agency.slug == self.agency)))
-        if self.screening is not None:
-            asked.append(col(Lead.screening) == self.screening)
+        if self.state is not None:
+            parked = col(Lead.parked_reason).is_not(None)
+            asked.append(parked if self.state == "parked" else col(Lead.screening) == self.state)
+        if self.purpose is not None:
+            asked.append(col(Lead.id).in_(choices.consenting(self.purpose)))
         return asked
 
     def as_filters(self) -> dict[str, str]:
@@ -196,7 +210,8 @@ class Selection:
             "since": utc(self.since) if self.since else None,
             "until": utc(self.until) if self.until else None,
             "agency": self.agency,
-            "screening": self.screening,
+            "state": self.state,
+            "purpose": self.purpose,
         }
         return {name: value for name, value in asked.items() if value is not None}
 
@@ -241,6 +256,35 @@ def by_reference(session: Session, typed: str) -> Lead:
     return lead
 
 
+def evidence(
+    lead: Lead, agency: Agency, home: Property, notice: Notice, policy: PolicyVersion
+) -> dict[str, Any]:  # fmt: skip
+    """What the ledger records of a lead without its person, and what an audit compares with: all that never changes.
+
+    `screening` alone may change later; each change is an event of its own.
+    """
+    return {
+        "lead": lead.reference, "recorder": RECORDER, "received_at": utc(lead.received_at), "agency": agency.slug,
+        "property": home.public_id, "property_reference": lead.property_reference,
+        "property_title": lead.property_title, "property_price": lead.property_price,
+        "property_withdrawn": lead.property_withdrawn, "intent": lead.intent, "locale": lead.locale, "page": lead.page,
+        "form_version": lead.form_version, "notice_sha256": notice.sha256,
+        "policy": f"{policy.document}/{policy.number}/{policy.locale}", "policy_sha256": policy.body_sha256,
+        "screening": lead.screening, "screening_score": lead.screening_score,
+        "screening_reasons": lead.screening_reasons,
+    }  # fmt: skip
+
+
+def person_evidence(reference: str, person: LeadPerson) -> dict[str, Any]:
+    """What the ledger records of a lead's person, under a commitment of its own: all of it."""
+    return {
+        "lead": reference, "name": person.name, "email": person.email, "phone": person.phone,
+        "phone_e164": person.phone_e164, "phone_region": person.phone_region, "reach": person.reach,
+        "professional": person.professional, "company": person.company, "words": person.words,
+        "answer_locale": person.answer_locale, "timing": person.timing, "funding": person.funding,
+    }  # fmt: skip
+
+
 def person_of(session: Session, lead: Lead) -> LeadPerson | None:
     """The person of a lead; None once erased."""
     return session.get(LeadPerson, lead.id)
@@ -260,9 +304,11 @@ def add_status_link(session: Session, lead_id: int, now: datetime) -> StatusLink
 
 
 def by_status_nonce(session: Session, nonce: str, now: datetime) -> Lead | None:
-    """The lead a status address leads to; None once its ninety days are over."""
+    """The lead a status address leads to; None once its ninety days are over. Raises `Erased`: the address was ours."""
     link = session.get(StatusLink, nonce)
-    if link is None or now - link.created_at > timedelta(days=STATUS_DAYS):
+    if link is None:
+        raise Erased("the way to this lead is erased")
+    if now - link.created_at > timedelta(days=STATUS_DAYS):
         return None
     return session.get(Lead, link.lead_id)
 

@@ -71,6 +71,10 @@ def _mail_to(value: str) -> str:
     return value
 
 
+def _absolute(value: Path | None) -> Path | None:
+    return value and value.absolute()
+
+
 def _words(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
@@ -82,6 +86,7 @@ Relay = Annotated[str, AfterValidator(_relay)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Network = Annotated[str, AfterValidator(_network)]
 MailTo = Annotated[str, AfterValidator(_mail_to)]
+KeyPath = Annotated[Path | None, AfterValidator(_absolute)]
 
 
 class Settings(BaseSettings):
@@ -100,8 +105,11 @@ class Settings(BaseSettings):
     mail_from: str = "leads@immomarket.net"
     contact_mail: MailTo = ""
     secret_key: Secret = ""
+    sealing_key: KeyPath = None
+    promise_key: KeyPath = None
     operator: str = ""
     ops_mail: MailTo = ""
+    policy_notice_days: int = Field(default=30, ge=0, le=365)
     screening_held: int = Field(default=45, ge=0)
     screening_spam: int = Field(default=100, ge=0)
     fetch_allow: Annotated[tuple[Bind, ...], NoDecode] = ()

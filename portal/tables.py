@@ -2,20 +2,25 @@
 
 from portal import exporting, leads, leases, ledger, limits
 from portal.catalogue import agencies, collecting, photos, places, prices, properties, reports, versions
-from portal.consent import choices, notices, policies
+from portal.consent import annexes, choices, notices, policies, purposes
 from portal.feeds import records
 from portal.forwarding import stopping
+from portal.ledger import keys, sealing, shredding
 from portal.mail import outbox
+from portal.receipts import links
 
 MODULES = (
     agencies,
+    annexes,
     choices,
     collecting,
     exporting,
+    keys,
     leads,
     leases,
     ledger,
     limits,
+    links,
     notices,
     outbox,
     photos,
@@ -23,8 +28,11 @@ MODULES = (
     policies,
     prices,
     properties,
+    purposes,
     records,
     reports,
+    sealing,
+    shredding,
     stopping,
     versions,
 )

@@ -79,6 +79,7 @@ def furnished(kind: type[Environment], locale: str) -> Environment:
         day=lambda value: formats.day(value, locale),
         moment=lambda value: formats.moment(value, locale),
         minute=lambda value: formats.minute(value, locale),
+        start=lambda value: formats.start(value, locale),
         paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],
     )
     return built

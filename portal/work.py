@@ -16,9 +16,11 @@ from sqlmodel import Session
 
 from portal import db, leases, limits
 from portal.catalogue import collecting, photos
+from portal.consent import announcing, choices
 from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reminder
+from portal.ledger import mirror
 from portal.mail import outbox, waking
 from portal.mail.composing import Letterhead
 from portal.mail.delivery import Delivery
@@ -26,6 +28,8 @@ from portal.mail.retrying import Circuit, Patience
 from portal.mail.smtp import line_to
 from portal.message_kinds import KINDS
 from portal.observing import log
+from portal.rights import erasure
+from portal.rights.erasure import Forgetting
 from portal.settings import Settings
 from portal.signing import Signer
 
@@ -34,9 +38,14 @@ POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
 RECOVER_SECONDS = 3.0
 PURGE_SECONDS = 60.0
+FORGET_SECONDS = 60.0
 REMIND_SECONDS = 60.0
+TAKE_EFFECT_SECONDS = 60.0
+EXPIRE_SECONDS = 3600.0
 COLLECT_SECONDS = 5.0
 PHOTO_SECONDS = 2.0
+SEAL_SECONDS = 1.0
+SEAL_ALL_SECONDS = 3600.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # while the database is away
 
 Job = Callable[[Session, datetime], object]
@@ -50,20 +59,16 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     stop = stop or asyncio.Event()
     patience = Patience(settings.clock_factor)
     lanes = _lanes(settings, database, patience, stop)
-    housekeeping: list[tuple[float, Job]] = [
-        (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
-        (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
-        (PURGE_SECONDS, receiving.purge_submissions),
-        (PURGE_SECONDS, limits.purge),
-        (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
-        (PURGE_SECONDS, collecting.forget),
-    ]
+    housekeeping = _housekeeping(settings, patience)
+    forgetting = erasure.Forgetting(database)
     if once:
         for _, job in housekeeping:
             await _do(database, job)
+        await _forget(forgetting)
         await lanes[0].deliver_due()
         await _collect(settings, database, stop)
         await _develop(settings, database, stop)
+        await _seal(settings, database, everything=True)
         return
     bell = asyncio.Event()
     with waking.listening(settings.data_directory, bell):
@@ -73,9 +78,25 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
                 tasks.create_task(_deliver(lane, bell, stop))
             for seconds, job in housekeeping:
                 tasks.create_task(_repeat(partial(_do, database, job), seconds, stop))
+            tasks.create_task(_repeat(partial(_forget, forgetting), FORGET_SECONDS, stop))
             tasks.create_task(_repeat(partial(_collect, settings, database, stop), COLLECT_SECONDS, stop))
             tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
+            for seconds, everything in ((SEAL_ALL_SECONDS, True), (SEAL_SECONDS, False)):
+                tasks.create_task(_repeat(partial(_seal, settings, database, everything), seconds, stop))
     log.info("worker ends", worker=_name())
+
+
+def _housekeeping(settings: Settings, patience: Patience) -> list[tuple[float, Job]]:
+    return [
+        (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
+        (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
+        (PURGE_SECONDS, receiving.purge_submissions),
+        (PURGE_SECONDS, limits.purge),
+        (EXPIRE_SECONDS, choices.expire),
+        (TAKE_EFFECT_SECONDS, announcing.take_effect),
+        (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
+        (PURGE_SECONDS, collecting.forget),
+    ]
 
 
 def _lanes(settings: Settings, database: Database, patience: Patience, stop: asyncio.Event) -> list[Delivery]:
@@ -112,6 +133,15 @@ async def _repeat(duty: Callable[[], Awaitable[None]], seconds: float, stop: asy
 
 async def _do(database: Database, job: Job) -> None:
     await asyncio.to_thread(database.write, lambda session: job(session, db.utcnow()))
+
+
+async def _seal(settings: Settings, database: Database, everything: bool) -> None:
+    # A crash between two commits may leave an older event behind: the look at everything finds it.
+    await asyncio.to_thread(mirror.sealed, settings, database, db.utcnow(), everything)
+
+
+async def _forget(forgetting: Forgetting) -> None:
+    await asyncio.to_thread(forgetting.go_on, db.utcnow())
 
 
 async def _collect(settings: Settings, database: Database, stop: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from portal.catalogue import agencies, places
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.properties import Property, PropertyText
-from portal.consent import notices, policies
+from portal.consent import founding, notices, policies, purposes
 from portal.consent.policies import PolicyVersion
 from portal.db import Database
 from portal.enquiries.receiving import Enquiry
@@ -74,26 +74,31 @@ def home(session: Session, owner: Agency, source_id: str = "1042", **changes: An
 
 
 def policy(session: Session, body: str = "Data Policy\n\n1. The kinds of information we collect\n") -> PolicyVersion:
-    """A data policy in force, in English."""
+    """A data policy in force, in English, with the purposes the portal begins with."""
+    if not purposes.every_row(session):
+        purposes.add(session, founding.first_purposes())
     return policies.add(
         session, policies.DATA_POLICY, "en", "Data Policy", body, "2021-08-12", datetime(2021, 8, 12, tzinfo=UTC), "ops"
     )
 
 
-def enquiry(database: Database, about: Property, now: datetime = NOW, **changes: Any) -> Enquiry:
+def enquiry(
+    database: Database, about: Property, now: datetime = NOW, marketing: bool = False, **changes: Any
+) -> Enquiry:  # fmt: skip
     """Jane Smith asks to see a home, under the notice its agency's form shows at that moment."""
     with database.read() as session:
         owner = session.get_one(Agency, about.agency_id)
         (_, office), *_ = agencies.contacts(session, owner)
         in_force = policies.in_force(session, policies.DATA_POLICY, "en", now)
-    layer = notices.first_layer(owner, office, in_force, "en")
+        whys = purposes.in_force(session, now)
+    layer = notices.first_layer(owner, office, in_force, whys, "en")
     notice = notices.served(database, owner, layer, in_force.id or 0, "en", now)
     values: dict[str, Any] = {
         "public_id": about.public_id, "property_title": "Villa in Nueva Andalucía", "property_price": "€1,250,000",
         "intent": "viewing", "name": "Jane Smith", "email": "jane@example.com", "phone": "07911 123456",
         "phone_e164": "+447911123456", "phone_region": "GB", "reach": "whatsapp", "professional": False,
         "company": "", "words": "May we see it, in “December”?\nOr later", "answer_locale": "en", "timing": "",
-        "funding": "own_money", "marketing": False, "notice_token": notices.token(SIGNER, notice), "locale": "en",
-        "page": "/en/p/x-villa",
+        "funding": "own_money", "agreed": ("marketing",) if marketing else (),
+        "notice_token": notices.token(SIGNER, notice), "locale": "en", "page": "/en/p/x-villa",
     }  # fmt: skip
     return Enquiry(**{**values, **changes})

@@ -17,6 +17,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from portal.db import Database, utcnow
+from portal.ledger import keys
+from portal.settings import Settings
+
 REPOSITORY = Path(__file__).parent.parent
 NOWHERE = "smtp://127.0.0.1:9"  # a relay that refuses every connection
 Server = Literal["granian", "uvicorn"]
@@ -91,6 +95,13 @@ class Portal:
         """Bring the database to the newest schema."""
         self.run("migrate")
 
+    def make_keys(self) -> None:
+        """Make the ledger's keys, where they are not made yet."""
+        settings = Settings.from_environment(self.environment)
+        database = Database(settings.database)
+        keys.new(settings, database, utcnow())
+        database.close()
+
     def run(self, *arguments: str, code: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
         """One `portal` command with the same settings, run to its end; its exit code must be `code`."""
         done = subprocess.run(
@@ -102,6 +113,7 @@ class Portal:
 
     def start_web(self, *prefix: str) -> None:
         """Start the site, behind `prefix` (such as strace and its options), and wait until all its faces answer."""
+        self.make_keys()
         self.web = self._start("web", *prefix, *self._serve_command())
         self._until("web", self.web, lambda: self.get("/up") == 200)
         if self.ops_port:
@@ -109,6 +121,7 @@ class Portal:
 
     def start_worker(self, *prefix: str) -> None:
         """Start the worker, behind `prefix`. It is ready when `/ready` says so."""
+        self.make_keys()
         self.worker = self._start("worker", *prefix, sys.executable, "-m", "portal", "work")
 
     def wait_ready(self) -> None:

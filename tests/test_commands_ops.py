@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -253,6 +254,29 @@ def test_an_export_goes_to_a_file(run, database, home, tmp_path):
     assert listed(run, "exports", "list")[0]["by"] == "Berta"
 
 
+def test_an_export_is_verified_with_its_manifest_until_a_byte_of_it_changes(run, database, home, tmp_path):
+    receive(database, home)
+    run("keys", "new")
+    path = tmp_path / "leads.xlsx"
+    asked = ("--format", "xlsx", "--preset", "optima-crm", "--reason", "copy", "--output", path)
+    run("leads", "export", *asked)
+    assert "Export 1, asked for by Ana" in run("leads", "verify", path).stderr
+    path.write_bytes(path.read_bytes() + b" ")
+    run("leads", "verify", path, code=1)
+    assert "cannot be read" in run("leads", "verify", tmp_path / "other.csv", code=1).stderr
+
+
+def test_a_preset_for_another_format_is_refused(run, database, home):
+    asked = ("--format", "xlsx", "--preset", "excel-es", "--reason", "copy")
+    assert "excel-es is for csv only" in run("leads", "export", *asked, code=1).stderr
+    assert listed(run, "exports", "list") == []
+
+
+def test_the_dictionary_says_what_each_column_is(run, database, home):
+    assert "choice_marketing_portal_at" in run("leads", "dictionary").stdout
+    assert listed(run, "leads", "dictionary", "--preset", "optima-crm")["source"] == "ImmoMarket"
+
+
 def test_an_export_into_a_pipe_nobody_reads_ends_with_one_and_stays_recorded(run, database, home):
     receive(database, home)
     reading, writing = os.pipe()
@@ -287,6 +311,25 @@ def test_a_policy_is_published_byte_by_byte_and_its_translation_joins_it(run, tm
     versions = listed(run, "policies", "list")
     assert [(version["number"], version["locale"]) for version in versions] == [(2, "en"), (1, "en"), (1, "es")]
     assert "the controller" in run("policies", "list").stdout
+
+
+def test_a_draft_is_announced_in_time_and_by_somebody(run, tmp_path):
+    file = tmp_path / "policy.txt"
+    for day, dates in (("2021-08-12", ("--effective-at", "2021-08-12")), ("2026-11-01", ("--change", "material"))):
+        file.write_text(f"Data Policy of {day}\n")
+        run("policies", "add", "data-policy", file, "--locale", "en", "--title", "P", "--revised-on", day, *dates,
+            "--approved-by", "the controller", "--summary", "What is new.")  # fmt: skip
+    (draft, first) = listed(run, "policies", "list")
+    assert (draft["announced_at"], draft["effective_at"], draft["change_class"]) == (None, None, "material")
+    assert first["announced_at"] == first["effective_at"] == "2021-08-11T22:00:00.000000Z"
+
+    tomorrow = (utcnow() + timedelta(days=1)).date().isoformat()
+    assert (
+        "at least 30 days" in run("policies", "announce", "data-policy", 2, "--effective-at", tomorrow, code=1).stderr
+    )
+    run("policies", "announce", "data-policy", 7, "--effective-at", tomorrow, code=1)
+    assert "is announced" in run("policies", "announce", "data-policy", 2, "--effective-at", "2099-01-01").stderr
+    assert listed(run, "policies", "list")[0]["effective_at"] == "2098-12-31T23:00:00.000000Z"
 
 
 def test_a_policy_that_is_not_text_is_refused(run, tmp_path):

@@ -12,7 +12,8 @@ from portal import forwarding
 from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.properties import Property
-from portal.consent import choices, notices, policies
+from portal.consent import choices, notices, policies, purposes
+from portal.consent.purposes import Purpose
 from portal.db import Database
 from portal.enquiries import receiving
 from portal.enquiries.receiving import Enquiry, NotTaken, Received
@@ -36,15 +37,20 @@ def enquiry(database: Database) -> Enquiry:
         return agency, cast.home(session, agency), found[1], cast.policy(session)
 
     agency, home, office, policy = database.write(publish)
-    layer = notices.first_layer(agency, office, policy, "en")
+    layer = notices.first_layer(agency, office, policy, whys(database), "en")
     notice = notices.served(database, agency, layer, policy.id or 0, "en", NOW)
     return Enquiry(
         public_id=home.public_id, property_title="Villa in Nueva Andalucía", property_price="€1,250,000",
         intent="viewing", name="Jane Smith", email="jane@example.com", phone="07911 123456",
         phone_e164="+447911123456", phone_region="GB", reach="whatsapp", professional=False, company="",
-        words="May we see it in December?", answer_locale="en", timing="", funding="", marketing=False,
+        words="May we see it in December?", answer_locale="en", timing="", funding="", agreed=(),
         notice_token=notices.token(SIGNER, notice), locale="en", page="/en/p/x-villa",
     )  # fmt: skip
+
+
+def whys(database: Database) -> list[Purpose]:
+    with database.read() as session:
+        return purposes.in_force(session, NOW)
 
 
 def receive(database: Database, enquiry: Enquiry, now=NOW) -> Received:
@@ -61,7 +67,7 @@ def test_an_enquiry_is_recorded_with_person_choice_event_disclosure_and_both_mai
         assert (choice.purpose, choice.state) == ("marketing_portal", "refused")
         assert choice.label in session.get_one(notices.Notice, choice.notice_id).text
         events = {event.type for event in session.exec(select(LedgerEvent))}
-        assert events == {"lead_recorded", "disclosure_intended"}
+        assert events == {"lead_recorded", "consent_refused", "receipt_issued", "disclosure_intended"}
         mails = {mail.kind: mail for mail in session.exec(select(Mail))}
         assert mails["lead"].recipient == "costa-norte@agency.example"
         assert mails["confirmation"].recipient == "jane@example.com"
@@ -95,7 +101,7 @@ def test_the_form_on_the_property_page_and_the_form_alone_make_one_lead(database
     assert receive(database, replace(enquiry, page="/en/p/x-villa/enquire")).lead.id == first.lead.id
 
 
-@pytest.mark.parametrize("change", [{"words": "Another question"}, {"marketing": True}, {"name": "Jane  Smyth"}])
+@pytest.mark.parametrize("change", [{"words": "Another question"}, {"agreed": ("marketing",)}, {"name": "Jane  Smyth"}])
 def test_one_field_different_makes_another_lead(database, enquiry, change):
     assert receive(database, enquiry).lead.id != receive(database, replace(enquiry, **change)).lead.id
 
@@ -206,7 +212,7 @@ def test_a_notice_superseded_for_less_than_a_day_binds_to_what_was_shown(databas
         return agency, office, session.exec(select(policies.PolicyVersion)).one()
 
     agency, office, policy = database.write(rename)
-    layer = notices.first_layer(agency, office, policy, "en")
+    layer = notices.first_layer(agency, office, policy, whys(database), "en")
     later = NOW + timedelta(hours=2)
     notices.served(database, agency, layer, policy.id or 0, "en", later)
     lead = receive(database, enquiry, later + timedelta(hours=23)).lead

@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from portal import ledger
 from portal.ledger import LedgerEvent, LedgerPayload, commitment
+from portal.ledger.shredding import LedgerTombstone
 from tests.cast import NOW
 
 
@@ -39,7 +40,13 @@ def test_deleting_the_person_half_leaves_the_business_half_provable(database):
     event = database.write(
         lambda session: ledger.record(session, "lead_recorded", NOW, {"lead": "IM-1"}, {"name": "Jane"})
     )
-    database.write(lambda session: session.delete(session.get_one(LedgerPayload, (event.id, "person"))))
+
+    def shred(session):
+        session.add(LedgerTombstone(event_id=event.id, half="person", tombstone_event_id=event.id, at=NOW))
+        session.flush()
+        session.delete(session.get_one(LedgerPayload, (event.id, "person")))
+
+    database.write(shred)
     with database.read() as session:
         (left,) = ledger.payloads_of(session, event.id)
         assert left.half == "business"

@@ -69,7 +69,7 @@ def test_the_status_counts_every_lead_once_under_what_became_of_it(database, run
     found = json.loads(run("status", "--json").stdout)
     assert found["leads"] == {
         "received": 10, "accepted": 1, "uncertain": 1, "waiting": 2, "parked": 2, "failed": 1, "cancelled": 1,
-        "held": 1, "spam": 1, "unaccounted": 0,
+        "held": 1, "spam": 1, "erased": 0, "unaccounted": 0,
     }  # fmt: skip
     assert found["mails"]["queued"] >= 4 and found["oldest_waiting_seconds"] >= 0
     assert "unaccounted" in run("status").stdout

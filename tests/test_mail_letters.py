@@ -16,11 +16,12 @@ from portal.enquiries import receiving
 from portal.enquiries.receiving import Received
 from portal.forwarding import reminder, stopping
 from portal.leads import Confirmation, Disclosure, LeadPerson, StatusLink
-from portal.ledger import LedgerEvent
+from portal.ledger import LedgerEvent, keys, sealing
 from portal.mail import outbox
 from portal.mail.composing import Letterhead, compose
 from portal.mail.outbox import Mail
 from portal.message_kinds import KINDS
+from portal.receipts import links
 from portal.settings import Settings
 from portal.work import run
 from tests import cast
@@ -344,3 +345,34 @@ def test_the_agency_is_written_to_in_its_own_language(database):
     with database.read() as session:
         assert session.exec(select(Mail.locale).where(Mail.kind == "lead")).one() == "es"
         assert session.exec(select(Agency)).one().name in text(rendered(database, "confirmation"))
+
+
+@pytest.mark.parametrize(("kind", "settings"), [("confirmation", cast.SETTINGS), ("release", HELD)])
+def test_the_visitors_mail_says_where_the_receipt_is_and_the_agencys_never_does(database, kind, settings):
+    lead = receive(database, settings=settings).lead
+    with database.read() as session:
+        address = f"{ORIGIN}{links.address(session, lead, SIGNER)}"
+    mail = rendered(database, kind)
+    assert address in text(mail)
+    assert f'href="{address}"' in text(mail, "html")
+    if kind == "confirmation":
+        assert "/receipts/" not in text(rendered(database, "lead")) + text(rendered(database, "lead"), "html")
+
+
+def test_the_agencys_mail_carries_the_newest_head_of_the_ledger_as_it_was_signed(database, tmp_path):
+    receive(database)
+    in_english(database)
+    assert "head of our ledger" not in text(rendered(database, "lead"))
+    settings = cast.SETTINGS.model_copy(update={"data_directory": tmp_path})
+    keys.new(settings, database, NOW)
+    key = keys.sealing(settings)
+    assert key is not None
+    sealing.seal(database, key, NOW, everything=True)
+    with database.read() as session:
+        head = sealing.latest(session)
+    assert head is not None
+    mail = rendered(database, "lead")
+    before, _, message = text(mail).partition("Message:")
+    assert head.note in before and head.note not in message
+    for line in head.note.splitlines():
+        assert line in text(mail, "html")

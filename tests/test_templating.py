@@ -107,7 +107,7 @@ def hostile(kind: type[Environment]) -> Environment:
 
     built = furnished(Wide, "en")
     built.globals["addresses"] = Anything(HOSTILE)
-    formats = ("money", "area", "number", "day", "moment", "minute")
+    formats = ("money", "area", "number", "day", "moment", "minute", "start")
     built.filters.update({name: lambda *args: HOSTILE for name in formats}, row=row, rows=rows)
     return built
 

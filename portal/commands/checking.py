@@ -10,7 +10,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +26,8 @@ from portal.catalogue.agencies import Agency
 from portal.commands import context
 from portal.consent import policies
 from portal.db import SQLITE, Database
+from portal.language.formats import utc
+from portal.ledger import keys, mirror, sealing
 from portal.settings import CAPTURE, Settings, SettingsRefused
 
 GIB = 2**30
@@ -33,6 +35,11 @@ RELAY = "Start the relay, or correct PORTAL_SMTP_RELAY; meanwhile mails wait in 
 # What stands in documents and other people's settings; a key made by chance holds none of it.
 EXAMPLES = ("secret", "password", "passwort", "changeme", "change-me", "change_me", "example", "default", "immomarket",
             "portal", "0123456", "1234567", "abcdefg", "qwerty", "letmein", "xxxxxx", "django-insecure")  # fmt: skip
+SEALED_WITHIN = timedelta(minutes=1)
+CAN_BYPASS = (
+    "SELECT has_table_privilege('ledger_event', 'UPDATE, DELETE, TRUNCATE')"
+    " OR pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'ledger_event'::regclass), 'USAGE')"
+)
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
@@ -77,6 +84,7 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield from _proxies(settings)
     yield from _relay(settings)
     yield from _key(settings)
+    yield from _ledger_keys(settings)
     if not settings.ops_mail:
         yield Finding("reminder", "warning", "Nobody is reminded of held enquiries.", "Set PORTAL_OPS_MAIL.")
     if settings.fetch_allow:
@@ -105,6 +113,7 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("schema", "fine", "The schema is the newest.")
         with database.read() as session:
             yield from _contents(session, now)
+            yield from _ledger(session, database, settings, now)
     finally:
         database.close()
 
@@ -157,6 +166,42 @@ def _contents(session: Session, now: datetime) -> Iterator[Finding]:
                 "agencies", "warning", f"{agency.slug} has no confirmed contact: its properties show no form.",
                 "Have the mailed link clicked, or run `portal agencies confirm`.",
             )  # fmt: skip
+
+
+def _ledger(session: Session, database: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
+    if why := mirror.behind(database, mirror.folder(settings)):
+        yield Finding("mirror", "fault", f"{why[0].upper()}{why[1:]}.", "Run `portal ledger recover`.")
+    waiting, head = sealing.oldest_unsealed(session, now - SEALED_WITHIN), sealing.latest(session)
+    if not keys.in_use(session, "sealing"):
+        yield Finding(
+            "ledger", "warning", "No key seals the ledger: nothing in it can be proved.", "Run `portal keys new`."
+        )
+    elif waiting:
+        mend = "Start `portal work` on the host that has the sealing key; its log says why it does not seal."
+        yield Finding("ledger", "fault", f"Not sealed: events since {utc(waiting)}.", mend)
+    else:
+        yield Finding("ledger", "fine", f"{head.size if head else 0} events are sealed.")
+    if not database.is_sqlite and session.scalar(text(CAN_BYPASS)):
+        yield Finding(
+            "grants", "warning", "The database role may change the ledger, were it not for its triggers.",
+            "Run the portal as a role that does not own the tables; the README has its grants.",
+        )  # fmt: skip
+
+
+def _ledger_keys(settings: Settings) -> Iterator[Finding]:
+    purposes: tuple[keys.Purpose, ...] = ("sealing", "promise")
+    for place in (keys.path(settings, purpose) for purpose in purposes):
+        if place.exists() and place.stat().st_mode & 0o077:
+            yield Finding("keys", "fault", f"Others can read {place}.", f"Run `chmod 600 {place}`.")
+    try:
+        held = [purpose for purpose, read in (("sealing", keys.sealing), ("promise", keys.promise)) if read(settings)]
+    except keys.KeyRefused as refused:
+        yield Finding("keys", "fault", f"{refused}.", "Bring the file back from where it is kept safe.")
+        return
+    if "promise" in held:
+        yield Finding("keys", "fine", f"This host holds a key for {' and '.join(held)}.")
+    else:
+        yield Finding("keys", "warning", "This host can sign no promise on receipts.", "Run `portal keys new`.")
 
 
 def _data_directory(folder: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from portal.exporting import Export
 
 app = typer.Typer(no_args_is_help=True)
 
-FIELDS = ("id", "at", "by", "reason", "format", "filters", "rows", "sha256")
+FIELDS = ("id", "at", "by", "reason", "format", "preset", "filters", "rows", "sha256")
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """The lead ledger: what came in, what became of it, and copies of it."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +24,13 @@ from portal.consent import choices
 from portal.db import utcnow
 from portal.enquiries import releasing, screening
 from portal.enquiries.releasing import NotHeld
-from portal.exporting import Order
+from portal.exporting import Order, PresetUnfit, presets, rows, verifying
+from portal.exporting.encoding import CellTooLong
+from portal.exporting.verifying import ExportWrong
 from portal.leads import PARKED, Lead, LeadUnknown, Selection
+from portal.ledger import keys
+from portal.ledger.keys import KeyRefused
+from portal.ledger.mirror import CopyRefused
 from portal.mail import outbox
 
 Result = TypeVar("Result")
@@ -36,7 +42,26 @@ class Format(StrEnum):
     """The formats of an export."""
 
     csv = "csv"
+    xlsx = "xlsx"
     jsonl = "jsonl"
+
+
+class PresetName(StrEnum):
+    """For whom an export is made."""
+
+    standard = "standard"
+    optima_crm = "optima-crm"
+    excel_es = "excel-es"
+    excel_de = "excel-de"
+
+
+class State(StrEnum):
+    """Where a lead stands."""
+
+    forward = "forward"
+    held = "held"
+    spam = "spam"
+    parked = "parked"
 
 
 class Screening(StrEnum):
@@ -55,6 +80,7 @@ Until = Annotated[
 ]
 Reference = Annotated[str, typer.Argument(help="The lead's reference, such as IM-7K4Q-2MXD.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the ledger.")]
+OfPreset = Annotated[PresetName, typer.Option("--preset", help="Whose columns and names.")]
 OfAgency = Annotated[str | None, typer.Option("--agency", help="Only leads of this agency.")]
 
 
@@ -67,7 +93,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The newest leads: where they stand, without the people in them."""
-    selection = Selection(since=since, agency=agency, screening=screening)
+    selection = Selection(since=since, agency=agency, state=screening)
     with context.refusing(AgencyUnknown), context.database().read() as session:
         _known(session, agency)
         found = [_summary(session, lead) for lead in leads.selected(session, selection, limit)]
@@ -132,29 +158,68 @@ def spam(reference: Reference, reason: Reason, by: By = "") -> None:
 
 @app.command()
 def export(
-    form: Annotated[Format, typer.Option("--format", help="CSV for spreadsheets, JSON Lines for machines.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="CSV and workbooks (XLSX) for spreadsheets, JSON Lines for machines.")
+    ],
     reason: Annotated[str, typer.Option(help="Why; it is recorded with who and what.")],
+    preset: OfPreset = PresetName.standard,
     since: Since = None,
     until: Until = None,
     agency: OfAgency = None,
+    state: Annotated[State | None, typer.Option(help="Only leads in this state.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="Only leads whose visitor consents to this purpose.")] = None,
     output: Annotated[Path, typer.Option(help="A file, which appears once it is whole; - is stdout.")] = Path("-"),
     by: By = "",
 ) -> None:
     """A copy of the ledger. It is recorded before its first byte and completed after its last one."""
     who, database, now = context.operator(by), context.database(), utcnow()
-    order = Order(form.value, who, reason, Selection(since=since, until=until, agency=agency))
-    with context.refusing(AgencyUnknown), database.read() as session:
+    selection = Selection(since, until, agency, state, purpose)
+    with context.refusing(AgencyUnknown, PresetUnfit), database.read() as session:
         _known(session, agency)
+        order = Order(form.value, who, reason, selection, preset.value)
+    settings = context.settings()
     try:
-        with _progress() as progress:
+        with context.refusing(KeyRefused, CopyRefused, CellTooLong), _progress() as progress:
             if output == Path("-"):
-                done = exporting.to_stream(database, order, sys.stdout.buffer, now, progress)
+                done = exporting.to_stream(database, order, sys.stdout.buffer, settings, now, progress)
             else:
-                done = exporting.to_file(database, order, output, now, progress)
+                done = exporting.to_file(database, order, output, settings, now, progress)
     except OSError as error:
         _close_stdout()
         context.refuse(f"The export ended early and is recorded as incomplete: {error.strerror}.")
+    if keys.promise(settings) is None:
+        context.say("This host has no key: nobody can verify this export. `portal keys new` makes one.")
     context.say(f"{done.rows} leads exported, recorded as export {done.id}. SHA-256 {done.sha256}")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="An export, with its manifest beside it.")],
+    key: Annotated[list[str] | None, typer.Option(help="A key of the ledger you trust; else those known here.")] = None,
+) -> None:
+    """Whether a file is an export of this installation, and stands in the ledger as it is."""
+    with context.refusing(ExportWrong), context.database().read() as session:
+        trusted = key or verifying.known_keys(session)
+        try:
+            export = verifying.verify(session, file)
+        except OSError as error:
+            context.refuse(f"Refused: {error.filename} cannot be read: {error.strerror}.")
+    given = [f"--key={each}" for each in trusted]
+    done = subprocess.run([sys.executable, str(exporting.VERIFIER), str(file), *given], check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(1)
+    context.say(f"Export {export.id}, asked for by {export.by} at {context.shown(export.at)}, {export.rows} leads.")
+
+
+@app.command()
+def dictionary(preset: OfPreset = PresetName.standard, as_json: AsJson = False) -> None:
+    """What each column of an export says."""
+    with context.database().read() as session:
+        columns = presets.preset(preset.value, rows.asked_for(session)).columns
+    if as_json:
+        context.print_json(columns)
+        return
+    context.print_table(["COLUMN", "SAYS"], list(columns.items()))
 
 
 def _act(reference: str, by: str, work: Callable[[Session, Lead, str], Result]) -> tuple[Lead, Result]:

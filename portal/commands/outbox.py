@@ -15,6 +15,7 @@ from portal.commands.context import AsJson, By
 from portal.forwarding import reckoning
 from portal.forwarding.stopping import Stopped
 from portal.language import formats
+from portal.leads import Erased
 from portal.mail import outbox
 from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, MailUnknown
 from portal.message_kinds import KINDS
@@ -88,7 +89,7 @@ def resend(number: Number, reason: Reason, by: By = "") -> None:
 
     try:
         context.say(f"Mail {database.write(send)} goes in place of mail {number}.")
-    except (MailIsUnderWay, ContactUnknown, Stopped) as refused:
+    except (MailIsUnderWay, ContactUnknown, Erased, Stopped) as refused:
         context.refuse(f"{refused}.")
 
 

@@ -22,6 +22,7 @@ from portal import work as worker
 from portal.commands import context
 from portal.consent import founding
 from portal.db import Database
+from portal.ledger import mirror
 from portal.mail.smtp import CaptureRefused
 from portal.settings import Settings
 
@@ -35,6 +36,7 @@ DRAIN_WITHIN = 30  # seconds a process may take over the requests it has, once t
 def serve() -> None:
     """Serve the site on PORTAL_BIND and ops' pages on PORTAL_OPS_BIND, until told to end."""
     settings = context.settings()
+    _refuse_older_copy(settings, context.database())
     context.database().close()  # it stands at the newest schema; a connection must not cross into another process
     if taken := _taken(settings.bind):
         context.refuse(f"Cannot listen on {settings.bind}: {taken}. End what listens there, or set PORTAL_BIND.")
@@ -51,6 +53,7 @@ def work(
     """Send what is in the outbox, until told to end."""
     settings, database = context.settings(), context.database()
     observing.configure()
+    _refuse_older_copy(settings, database)
 
     async def until_told() -> None:
         stop = asyncio.Event()
@@ -72,6 +75,12 @@ def migrate() -> None:
     db.migrate(database)
     database.write(lambda session: founding.publish_first_policy(session, db.utcnow()))
     context.say("The database is at the newest schema.")
+
+
+def _refuse_older_copy(settings: Settings, database: Database) -> None:
+    # Going on from an older copy would sign a second history; whoever holds a head of the first could show it.
+    if why := mirror.behind(database, mirror.folder(settings)):
+        context.refuse(f"Not started: {why}. Run `portal ledger recover`; the README says what it does.")
 
 
 def site() -> Any:

@@ -18,6 +18,7 @@ from pathlib import Path
 from portal import addresses, db
 from portal.db import Database
 from portal.demo import seeding
+from portal.ledger import keys
 from portal.settings import CAPTURE, Settings
 
 HOST = "127.0.0.1"
@@ -58,6 +59,7 @@ def prepare(settings: Settings, now: datetime, fresh: bool = False) -> bool:
     database = Database(settings.database)
     try:
         db.migrate(database)
+        keys.new(settings, database, now)
         is_new = not seeding.is_complete(database)
         if is_new:
             seeding.seed(database, now)

@@ -28,9 +28,12 @@ from portal.leads import (
     StatusLink,
     Submission,
     add_status_link,
+    evidence,
+    person_evidence,
     unused_reference,
 )
 from portal.mail import outbox
+from portal.receipts import links
 from portal.settings import Settings
 from portal.signing import Signer
 
@@ -44,7 +47,10 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class Enquiry:
-    """What a visitor sent, normalised and checked by the form. Times and places of the sending stand beside it."""
+    """What a visitor sent, normalised and checked by the form. Times and places of the sending stand beside it.
+
+    `agreed` names the controls of the boxes that were ticked.
+    """
 
     public_id: str
     property_title: str
@@ -62,7 +68,7 @@ class Enquiry:
     answer_locale: str
     timing: str
     funding: str
-    marketing: bool
+    agreed: tuple[str, ...]
     notice_token: str
     locale: str
     page: str
@@ -102,10 +108,8 @@ def receive(
     verdict = screening.screen(signals, Thresholds(settings.screening_held, settings.screening_spam))
     lead = _record(session, enquiry, home, notice, verdict, now)
     submission.lead_id = lead.id
-    choices.record(
-        session, _key(lead), notices.MARKETING, enquiry.marketing, "marketing", _marketing_label(notice), notice,
-        enquiry.page, now,
-    )  # fmt: skip
+    choices.record(session, _key(lead), enquiry.agreed, notice, enquiry.page, now)
+    links.issue(session, lead, now)
     if lead.screening == "forward":
         forwarding.pass_on(session, lead, domain=settings.mail_domain, now=now)
     tell(session, lead, enquiry.email, signer, settings.mail_domain, now)
@@ -197,47 +201,33 @@ def _fields(enquiry: Enquiry) -> list[object]:
 def _record(
     session: Session, enquiry: Enquiry, home: Property, notice: notices.Notice, verdict: Verdict, now: datetime
 ) -> Lead:  # fmt: skip
-    reference = unused_reference(session)
-    policy = session.get_one(policies.PolicyVersion, notice.policy_version_id)
-    entry = ledger.record(
-        session, "lead_recorded", now,
-        business={
-            "lead": reference, "recorder": notices.RECORDER, "agency": session.get_one(Agency, home.agency_id).slug,
-            "property": home.public_id, "property_reference": home.reference, "notice_sha256": notice.sha256,
-            "policy": f"{policy.document}/{policy.number}/{policy.locale}", "policy_sha256": policy.body_sha256,
-            "form_version": notice.form_version, "locale": enquiry.locale, "page": enquiry.page,
-            "screening": verdict.outcome,
-        },
-        person={
-            "lead": reference, "name": enquiry.name, "email": enquiry.email, "phone": enquiry.phone_e164 or
-            enquiry.phone, "words": enquiry.words,
-        },
-    )  # fmt: skip
     lead = Lead(
-        reference=reference, received_at=now, agency_id=home.agency_id, property_id=home.id or 0,
+        reference=unused_reference(session), received_at=now, agency_id=home.agency_id, property_id=home.id or 0,
         property_reference=home.reference, property_title=enquiry.property_title,
         property_price=enquiry.property_price, property_withdrawn=not properties.is_visible(home),
         intent=enquiry.intent, locale=enquiry.locale, page=enquiry.page, form_version=notice.form_version,
-        notice_id=notice.id or 0, ledger_event_id=entry.id, screening=verdict.outcome, screening_score=verdict.score,
+        notice_id=notice.id or 0, screening=verdict.outcome, screening_score=verdict.score,
         screening_reasons=[[reason.code, reason.points] for reason in verdict.reasons],
         release_nonce=secrets.token_hex(16) if verdict.outcome == "held" else None,
     )  # fmt: skip
+    person = LeadPerson(
+        name=enquiry.name, email=enquiry.email, phone=enquiry.phone, phone_e164=enquiry.phone_e164,
+        phone_region=enquiry.phone_region, reach=enquiry.reach, professional=enquiry.professional,
+        company=enquiry.company, words=enquiry.words, answer_locale=enquiry.answer_locale, timing=enquiry.timing,
+        funding=enquiry.funding,
+    )  # fmt: skip
+    agency = session.get_one(Agency, home.agency_id)
+    policy = session.get_one(policies.PolicyVersion, notice.policy_version_id)
+    lead.ledger_event_id = ledger.record(
+        session, "lead_recorded", now,
+        business=evidence(lead, agency, home, notice, policy), person=person_evidence(lead.reference, person),
+    ).id  # fmt: skip
     session.add(lead)
     session.flush()
-    session.add(
-        LeadPerson(
-            lead_id=_key(lead), name=enquiry.name, email=enquiry.email, phone=enquiry.phone,
-            phone_e164=enquiry.phone_e164, phone_region=enquiry.phone_region, reach=enquiry.reach,
-            professional=enquiry.professional, company=enquiry.company, words=enquiry.words,
-            answer_locale=enquiry.answer_locale, timing=enquiry.timing, funding=enquiry.funding,
-        )
-    )  # fmt: skip
+    person.lead_id = _key(lead)
+    session.add(person)
     session.flush()
     return lead
-
-
-def _marketing_label(notice: notices.Notice) -> str:
-    return notice.text.rsplit("[ ] ", 1)[-1]
 
 
 def _key(lead: Lead) -> int:

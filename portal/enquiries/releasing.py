@@ -30,11 +30,11 @@ class ReleaseVoid(Exception):
 def linked(session: Session, signer: Signer, token: str) -> Lead:
     """The lead a release link is for, held or released by now. Raises `TokenRefused` and `ReleaseVoid`."""
     nonce = signer.read(confirmation.RELEASE, token)
-    lead = session.exec(select(Lead).where(Lead.release_nonce == str(nonce))).one_or_none()
-    if lead is None:
-        raise TokenRefused("no lead has this link")
-    if lead.screening == "spam" or person_of(session, lead) is None:
-        raise ReleaseVoid(lead.reference)
+    if not isinstance(nonce, str):
+        raise TokenRefused("not one of our tokens")
+    lead = session.exec(select(Lead).where(Lead.release_nonce == nonce)).one_or_none()
+    if lead is None or lead.screening == "spam" or person_of(session, lead) is None:
+        raise ReleaseVoid("a person decided otherwise, or the person of the lead is erased")
     return lead
 
 
@@ -42,7 +42,7 @@ def release_by_link(session: Session, signer: Signer, token: str, domain: str, n
     """Release the lead of a link; once, whoever clicks how often. Raises as `linked`."""
     lead = linked(session, signer, token)
     _lock(session, lead)
-    if lead.screening == "spam":
+    if lead.screening == "spam" or lead.release_nonce is None:  # taken for spam, or erased, a moment ago
         raise ReleaseVoid(lead.reference)
     if lead.screening == "held":
         _release(session, lead, VISITOR, BY_LINK, domain, now)

@@ -1,31 +1,36 @@
-"""What an exported lead says: one record a lead, read in short batches, whatever their number.
+"""What an exported lead says: the columns, and the one SELECT that fills them, a row a lead in the order recorded.
 
-The batches are transactions of their own: a reader slow enough to hold one long transaction open would make writers
-wait, and an enquiry must never wait for an export.
+Times leave the database as text, so that rows are ready to be written as they come. Whoever reads holds one view of
+the database for as long as it reads: must be given to files alone, never to a reader that may be slow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, FromClause, Integer, String, func, text, type_coerce
+from sqlmodel import Session
 
 from portal.catalogue.agencies import Agency
 from portal.catalogue.properties import Property
-from portal.consent import notices
+from portal.consent import notices, purposes
 from portal.consent.choices import Choice
 from portal.consent.notices import Notice
 from portal.consent.policies import PolicyVersion
-from portal.db import Database, table_of
-from portal.language.formats import utc
+from portal.db import table_of
 from portal.leads import Disclosure, Lead, LeadPerson, Selection
 from portal.mail.outbox import Mail
 
-BATCH = 500
-CHOICES = "choices"
-PURPOSES = (notices.MARKETING,)
+BATCH = 2000
+FLAGS = {"property_withdrawn", "professional"}
+TIMES = {"received_at", "forwarded_at"}
+CHOICE = {
+    "": "the newest choice: given, refused, withdrawn, renewed or expired",
+    "_label": "the words beside the box",
+    "_at": "when that choice was made, UTC, ISO 8601",
+}
 
-# The columns in their order, each with what it says. A person's columns are empty once the person is erased.
+# The columns in their order, each with what it says; those of the choices follow. A person's are empty once erased.
 COLUMNS = {
     "recorder": "who recorded the lead and keeps it",
     "reference": "the lead's reference",
@@ -55,7 +60,6 @@ COLUMNS = {
     "notice_sha256": "SHA-256 of the notice shown beside the form",
     "policy": "the policy version in force: document/number/language",
     "policy_sha256": "SHA-256 of that policy version's text",
-    CHOICES: "each consent given, refused or withdrawn: purpose, state, the label shown, time",
     "screening": "forward, held or spam",
     "parked_reason": "why the lead waits for its agency, if it does",
     "delivery": "the state of the newest mail to the agency",
@@ -63,79 +67,115 @@ COLUMNS = {
 }
 
 
-def records(database: Database, selection: Selection) -> Iterator[dict[str, Any]]:
-    """Every selected lead as a record of `COLUMNS`, in the order recorded."""
-    last: int | None = 0
-    while last is not None:
-        with database.read() as session:
-            last, batch = _batch(session, selection, last)
-        yield from batch
+def columns(asked: Sequence[str]) -> dict[str, str]:
+    """The columns with what each says, where the form asks, or ever asked, for these purposes."""
+    choices = {
+        f"choice_{purpose}{suffix}": f"{says}, purpose {purpose}"
+        for purpose in asked
+        for suffix, says in CHOICE.items()
+    }
+    return COLUMNS | choices
 
 
-def _batch(session: Session, selection: Selection, after: int) -> tuple[int | None, list[dict[str, Any]]]:
-    lead_id = table_of(Lead).c.id
-    statement = _STATEMENT.where(lead_id > after, *selection.conditions()).order_by(lead_id).limit(BATCH)
-    found = session.execute(statement).mappings().all()
-    numbers = [row["id"] for row in found]
-    choices, deliveries = _choices(session, numbers), _deliveries(session, numbers)
-    batch = [_record(dict(row), choices.get(row["id"], []), deliveries.get(row["id"], {})) for row in found]
-    return (numbers[-1] if len(found) == BATCH else None), batch
+def asked_for(session: Session) -> list[str]:
+    """The codes of the purposes that a form ever asked consent for, oldest first."""
+    return list(dict.fromkeys(row.code for row in purposes.every_row(session) if row.opt_in))
 
 
-def _record(row: dict[str, Any], choices: list[dict[str, str]], delivery: dict[str, Any]) -> dict[str, Any]:
-    says = {"delivery": None, "forwarded_at": None, **row, **delivery, CHOICES: choices, "recorder": notices.RECORDER}
-    says["received_at"] = utc(row["received_at"])
-    says["policy"] = f"{row['document']}/{row['number']}/{row['policy_locale']}"
-    return {name: says[name] for name in COLUMNS}
+def batches(session: Session, selection: Selection, asked: Sequence[str]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Every selected lead as a row of `columns`, in the order recorded, some at a time: text, int or None.
+
+    Flags come as the database has them: 0 and 1, or False and True.
+    """
+    if _is_postgresql(session):  # all rows will be fetched: the plan for the first few of them is the wrong one
+        session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
+    found = session.connection().execution_options(stream_results=True, max_row_buffer=BATCH)
+    yield from found.execute(statement(selection, asked, _is_postgresql(session))).partitions(BATCH)
 
 
-def _choices(session: Session, numbers: list[int]) -> dict[int, list[dict[str, str]]]:
-    grouped: dict[int, list[dict[str, str]]] = {}
-    for choice in session.exec(select(Choice).where(col(Choice.lead_id).in_(numbers)).order_by(col(Choice.id))):
-        grouped.setdefault(choice.lead_id, []).append(
-            {"purpose": choice.purpose, "state": choice.state, "label": choice.label, "at": utc(choice.at)}
-        )
-    return grouped
-
-
-def _deliveries(session: Session, numbers: list[int]) -> dict[int, dict[str, Any]]:
-    statement = (
-        select(Disclosure.lead_id, Disclosure.passed_at, Mail.state)
-        .join(Mail, col(Mail.id) == Disclosure.mail_id)
-        .where(col(Disclosure.lead_id).in_(numbers))
-        .order_by(col(Disclosure.id))
+def statement(selection: Selection, asked: Sequence[str], postgresql: bool) -> sqlalchemy.Select[Any]:
+    """The SELECT of an export."""
+    lead, person, agency, home, notice, policy, mail = (
+        table_of(model) for model in (Lead, LeadPerson, Agency, Property, Notice, PolicyVersion, Mail)
     )
-    found: dict[int, dict[str, Any]] = {}
-    for lead_id, passed_at, state in session.exec(statement):  # oldest first: first time passed, newest mail's state
-        delivery = found.setdefault(lead_id, {})
-        delivery["delivery"] = state
-        if passed_at is not None:
-            delivery.setdefault("forwarded_at", utc(passed_at))
-    return found
-
-
-def _statement() -> sqlalchemy.Select[Any]:
-    lead, person, agency, home, notice, policy = (
-        table_of(model) for model in (Lead, LeadPerson, Agency, Property, Notice, PolicyVersion)
-    )
-    return (
-        sqlalchemy.select(
-            lead.c.id, lead.c.reference, lead.c.received_at, agency.c.slug.label("agency"),
-            agency.c.name.label("agency_name"), home.c.public_id.label("property"), lead.c.property_reference,
-            lead.c.property_title, lead.c.property_price, lead.c.property_withdrawn, lead.c.intent, person.c.name,
-            person.c.email, person.c.phone_e164.label("phone"), person.c.phone.label("phone_raw"), person.c.reach,
-            person.c.professional, person.c.company, person.c.words,
-            person.c.answer_locale.label("answer_language"), person.c.timing, person.c.funding, lead.c.locale,
-            lead.c.page, lead.c.form_version, notice.c.sha256.label("notice_sha256"), policy.c.document,
-            policy.c.number, policy.c.locale.label("policy_locale"), policy.c.body_sha256.label("policy_sha256"),
-            lead.c.screening, lead.c.parked_reason,
-        )
-        .join_from(lead, agency, agency.c.id == lead.c.agency_id)
+    chosen = {purpose: table_of(Choice).alias(f"choice_{purpose}") for purpose in asked}
+    cells = _lead_cells(lead, postgresql) | _person_cells(person) | _choice_cells(chosen, postgresql)
+    cells |= {
+        "recorder": sqlalchemy.literal(notices.RECORDER), "agency": agency.c.slug, "agency_name": agency.c.name,
+        "property": home.c.public_id, "notice_sha256": notice.c.sha256,
+        "policy": policy.c.document + "/" + sqlalchemy.cast(policy.c.number, String) + "/" + policy.c.locale,
+        "policy_sha256": policy.c.body_sha256, "delivery": mail.c.state,
+    }  # fmt: skip
+    joined = (
+        lead.join(agency, agency.c.id == lead.c.agency_id)
         .join(home, home.c.id == lead.c.property_id)
         .join(notice, notice.c.id == lead.c.notice_id)
         .join(policy, policy.c.id == notice.c.policy_version_id)
-        .join(person, person.c.lead_id == lead.c.id, isouter=True)
+        .outerjoin(person, person.c.lead_id == lead.c.id)
+        .outerjoin(mail, mail.c.id == _newest_mail(lead))
+    )
+    for purpose, choice in chosen.items():
+        joined = joined.outerjoin(choice, choice.c.id == _newest_choice(lead, purpose))
+    named = [cells[name].label(name) for name in columns(asked)]
+    return sqlalchemy.select(*named).select_from(joined).where(*selection.conditions()).order_by(lead.c.id)
+
+
+def _lead_cells(lead: FromClause, postgresql: bool) -> dict[str, ColumnElement[Any]]:
+    disclosure = table_of(Disclosure)
+    passed = sqlalchemy.select(func.min(disclosure.c.passed_at)).where(disclosure.c.lead_id == lead.c.id)
+    as_it_is = (
+        "reference", "property_reference", "property_title", "property_price", "intent", "locale", "page",
+        "form_version", "screening", "parked_reason",
     )  # fmt: skip
+    return {name: lead.c[name] for name in as_it_is} | {
+        "property_withdrawn": _flag(lead.c.property_withdrawn),
+        "received_at": _utc(lead.c.received_at, postgresql),
+        "forwarded_at": _utc(passed.scalar_subquery(), postgresql),
+    }
 
 
-_STATEMENT = _statement()
+def _person_cells(person: FromClause) -> dict[str, ColumnElement[Any]]:
+    as_it_is = ("name", "email", "reach", "company", "words", "timing", "funding")
+    return {name: person.c[name] for name in as_it_is} | {
+        "professional": _flag(person.c.professional),
+        "phone": person.c.phone_e164,
+        "phone_raw": person.c.phone,
+        "answer_language": person.c.answer_locale,
+    }
+
+
+def _choice_cells(chosen: dict[str, Any], postgresql: bool) -> dict[str, ColumnElement[Any]]:
+    cells = {}
+    for purpose, choice in chosen.items():
+        cells[f"choice_{purpose}"] = choice.c.state
+        cells[f"choice_{purpose}_label"] = choice.c.label
+        cells[f"choice_{purpose}_at"] = _utc(choice.c.at, postgresql)
+    return cells
+
+
+def _newest_mail(lead: FromClause) -> ColumnElement[int]:
+    disclosure = table_of(Disclosure)
+    newest = sqlalchemy.select(disclosure.c.mail_id).where(disclosure.c.lead_id == lead.c.id)
+    return newest.order_by(disclosure.c.id.desc()).limit(1).scalar_subquery()
+
+
+def _newest_choice(lead: FromClause, purpose: str) -> ColumnElement[int]:
+    choice = table_of(Choice)
+    newest = sqlalchemy.select(func.max(choice.c.id)).where(choice.c.lead_id == lead.c.id, choice.c.purpose == purpose)
+    return newest.scalar_subquery()
+
+
+def _utc(moment: ColumnElement[Any], postgresql: bool) -> ColumnElement[str]:
+    # As `formats.utc` writes it. SQLite keeps times as text in UTC, with a space where ISO 8601 has a T.
+    if postgresql:
+        return func.to_char(func.timezone("UTC", moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    return func.replace(type_coerce(moment, String), " ", "T") + "Z"
+
+
+def _flag(flag: ColumnElement[bool]) -> ColumnElement[int]:
+    # Where any column needs Python to read it, SQLAlchemy takes twice the time for every row.
+    return type_coerce(flag, Integer)
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

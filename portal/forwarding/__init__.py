@@ -1,13 +1,15 @@
 """Forwarding: a lead's way to its agency: the mail, the disclosure it makes, and what became of it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from portal import ledger
 from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency, Contact, Office
-from portal.leads import Disclosure, Lead, by_reference
+from portal.language.formats import utc
+from portal.leads import Disclosure, Erased, Lead, by_reference, person_of
 from portal.mail import outbox
 from portal.mail.outbox import Mail
 
@@ -59,23 +61,31 @@ def forward(
 
 def passed(session: Session, mail: Mail, now: datetime) -> None:
     """The relay took responsibility for the mail: the disclosure has happened."""
-    disclosure = session.exec(select(Disclosure).where(Disclosure.mail_id == mail.id)).one_or_none()
+    disclosure = session.exec(select(Disclosure).where(Disclosure.mail_id == mail.id).with_for_update()).one_or_none()
     if disclosure is None or disclosure.passed_at is not None:
         return
     disclosure.passed_at = now
-    lead = session.get_one(Lead, disclosure.lead_id)
-    ledger.record(
-        session, "disclosure_passed", now,
-        business={"lead": lead.reference, "contact": disclosure.contact_id, "mail": mail.message_id},
-    )  # fmt: skip
+    lead, agency = session.get_one(Lead, disclosure.lead_id), session.get_one(Agency, disclosure.agency_id)
+    ledger.record(session, "disclosure_passed", now, business=evidence(disclosure, lead, agency, mail))
+
+
+def evidence(disclosure: Disclosure, lead: Lead, agency: Agency, mail: Mail) -> dict[str, Any]:
+    """What the ledger records of a disclosure, first as intended, then as passed, and what an audit compares with."""
+    said = {
+        "lead": lead.reference, "agency": agency.slug, "contact": disclosure.contact_id, "mail": mail.message_id,
+        "intended_at": utc(disclosure.intended_at),
+    }  # fmt: skip
+    return said if disclosure.passed_at is None else {**said, "passed_at": utc(disclosure.passed_at)}
 
 
 def intended_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
     """Ops send a lead's mail anew: it goes to whoever receives the agency's leads by now, as a disclosure of its own.
 
-    Raises `agencies.ContactUnknown` where nobody confirmed does.
+    Raises `agencies.ContactUnknown` where nobody confirmed does, and `Erased`.
     """
     lead = lead_of(session, mail)
+    if person_of(session, lead) is None:
+        raise Erased(f"the person of {lead.reference} is erased; there is nothing left to pass on")
     found = agencies.recipient(session, lead.agency_id)
     if found is None:
         raise agencies.ContactUnknown("the agency of this lead has no confirmed contact")
@@ -120,10 +130,8 @@ def _lock(session: Session, agency: Agency, *, shared: bool) -> None:
 
 def _intend(session: Session, lead: Lead, agency: Agency, contact: Contact, mail: Mail, now: datetime) -> None:
     assert lead.id is not None and agency.id is not None and contact.id is not None and mail.id is not None
-    session.add(
-        Disclosure(lead_id=lead.id, agency_id=agency.id, contact_id=contact.id, mail_id=mail.id, intended_at=now)
-    )
-    ledger.record(
-        session, "disclosure_intended", now,
-        business={"lead": lead.reference, "agency": agency.slug, "contact": contact.id, "mail": mail.message_id},
+    disclosure = Disclosure(
+        lead_id=lead.id, agency_id=agency.id, contact_id=contact.id, mail_id=mail.id, intended_at=now
     )  # fmt: skip
+    session.add(disclosure)
+    ledger.record(session, "disclosure_intended", now, business=evidence(disclosure, lead, agency, mail))

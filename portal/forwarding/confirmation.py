@@ -12,25 +12,27 @@ from sqlmodel import Session, col, select
 
 from portal import addresses
 from portal.catalogue.agencies import Agency
+from portal.consent.controller import CONTROLLER
 from portal.consent.notices import RECORDER, Notice
 from portal.db import affected
 from portal.forwarding import stopping
-from portal.language.messages import N_
-from portal.leads import Confirmation, Lead, StatusLink
+from portal.leads import Confirmation, Erased, Lead, StatusLink
 from portal.mail.composing import Letter, Letterhead, written
 from portal.mail.outbox import Mail
+from portal.receipts import links
 
 KIND = "confirmation"
 RELEASE = "release"
-CONTROLLER = (RECORDER, "Calle Alfredo Palma 10", "29603 Marbella, Málaga", N_("Spain"))
 
 
 def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
     """The confirmation of every lead this mail stands for, in the language of the visitor's page."""
     rows = _told(session, mail)
     recorded = [
-        {"lead": lead, "agency": agency.name, "address": _status(session, lead, letterhead)} for lead, agency in rows
-    ]
+        {"lead": lead, "agency": agency.name, "address": _status(session, lead, letterhead),
+         "receipt": _receipt(session, lead, letterhead)}
+        for lead, agency in rows
+    ]  # fmt: skip
     return _written(session, mail, letterhead, [lead for lead, _ in rows], {"recorded": recorded})
 
 
@@ -43,12 +45,15 @@ def render_release(session: Session, mail: Mail, letterhead: Letterhead) -> Lett
         "agency": agency.name,
         "release": letterhead.link(addresses.release(lead.locale, token)),
         "address": _status(session, lead, letterhead),
+        "receipt": _receipt(session, lead, letterhead),
     }
     return _written(session, mail, letterhead, [lead], facts)
 
 
 def sent_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
-    """Ops send such a mail anew: the new one stands for the same leads. Raises `stopping.Stopped`."""
+    """Ops send such a mail anew: the new one stands for the same leads. Raises `stopping.Stopped` and `Erased`."""
+    if not mail.recipient:
+        raise Erased("the person this mail went to is erased")
     named = select(Confirmation).where(Confirmation.mail_id == mail.id)
     for told in session.exec(named):
         stopping.refuse_stopped(session, told.address_fingerprint)
@@ -87,3 +92,8 @@ def _status(session: Session, lead: Lead, letterhead: Letterhead) -> str:
     if nonce is None:
         return ""
     return letterhead.link(addresses.status(lead.locale, letterhead.signer.sign("status", nonce)))
+
+
+def _receipt(session: Session, lead: Lead, letterhead: Letterhead) -> str:
+    path = links.address(session, lead, letterhead.signer)
+    return letterhead.link(path) if path else ""

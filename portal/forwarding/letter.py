@@ -5,7 +5,8 @@ fact that was not given has no line; the message comes last and is the only one 
 office's language and never change. HTML says the same beside it. Order (English labels):
 
 Reference, Name, E-mail, Phone, Reach by, Language, Company, Wish, Timing, Paying with, Property reference, Property,
-Price, Address of the page, Received, Message.
+Price, Address of the page, Received, Message. Before the message stands the newest head of the ledger, as
+signed.
 """
 
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from portal.consent.policies import PolicyVersion
 from portal.language import formats, locales
 from portal.language.messages import N_, translations
 from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS, Lead, LeadPerson, person_of
+from portal.ledger import sealing
 from portal.mail.composing import Letter, Letterhead, clean, one_line, written
 from portal.mail.outbox import Mail
 
@@ -53,6 +55,7 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
         "whatsapp": person.phone_e164.removeprefix("+") if person.reach == "whatsapp" else "",
         "page": letterhead.link(lead.page),
         "recorder": RECORDER,
+        "checkpoint": _checkpoint(session),
         "policy": session.get_one(PolicyVersion, session.get_one(Notice, lead.notice_id).policy_version_id).number,
     }
     return written(
@@ -64,6 +67,12 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
             "Feedback-ID": f"{lead.agency_id}:lead:immomarket",
         },
     )  # fmt: skip
+
+
+def _checkpoint(session: Session) -> list[str]:
+    """The newest head of the ledger line by line: what agencies keep of it contradicts any later change."""
+    head = sealing.latest(session)
+    return head.note.splitlines() if head else []
 
 
 def _about_person(lead: Lead, person: LeadPerson, locale: str) -> Facts:

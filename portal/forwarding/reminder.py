@@ -5,13 +5,13 @@ One a day of Spain, to one address of ops, as long as there is something to say.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, func, select
 
 from portal.db import one_at_a_time
 from portal.language import locales
 from portal.language.formats import ZONE
-from portal.leads import Lead
+from portal.leads import Lead, LeadPerson
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead, written
 from portal.mail.outbox import Mail
@@ -19,8 +19,9 @@ from portal.settings import Settings
 
 KIND = "reminder"
 LISTED = 100  # references in one mail, the oldest first
-_HELD = (col(Lead.screening) == "held", col(Lead.screening_seen_at).is_(None))
-_SPAM = (col(Lead.screening) == "spam", col(Lead.screening_seen_at).is_(None))
+_UNSEEN = (col(Lead.screening_seen_at).is_(None), exists().where(col(LeadPerson.lead_id) == Lead.id))
+_HELD = (col(Lead.screening) == "held", *_UNSEEN)
+_SPAM = (col(Lead.screening) == "spam", *_UNSEEN)
 
 
 def queue_due(session: Session, settings: Settings, now: datetime) -> Mail | None:

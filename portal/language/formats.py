@@ -4,7 +4,7 @@ Prices and areas are written a hundred times a page, and mostly the same ones: w
 """
 
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -44,6 +44,16 @@ def day(moment: datetime, locale: str) -> str:
     return format_date(there, pattern, locale=locale)
 
 
+def date_of(written: str, locale: str) -> str:
+    """A date written as `2026-11-23`, as `day` writes it."""
+    return day(datetime.fromisoformat(f"{written}T12:00:00+00:00"), locale)
+
+
+def country(code: str, locale: str) -> str:
+    """A country by its ISO 3166 code: `Spain`, `España`."""
+    return str(_locale(locale).territories[code])
+
+
 def moment(value: datetime, locale: str) -> str:
     """A moment in Spain to the second: `23 November 2026, 14:12:07`."""
     return f"{day(value, locale)}, {format_time(value.astimezone(ZONE), 'HH:mm:ss', locale=locale)}"
@@ -52,6 +62,12 @@ def moment(value: datetime, locale: str) -> str:
 def minute(value: datetime, locale: str) -> str:
     """A moment in Spain to the minute: `23 November 2026, 14:12`."""
     return f"{day(value, locale)}, {format_datetime(value.astimezone(ZONE), 'HH:mm', locale=locale)}"
+
+
+def start(value: datetime, locale: str) -> str:
+    """From when something applies in Spain: the date where a day begins with it, else the minute."""
+    is_midnight = value.astimezone(ZONE).time() == time()
+    return day(value, locale) if is_midnight else minute(value, locale)
 
 
 def utc(value: datetime) -> str:

@@ -2,13 +2,14 @@
 
 Owns `mail` and `mail_attempt`. States: queued → sending → accepted | queued again (later) | uncertain | refused |
 parked | cancelled. A claim is one conditional UPDATE with a lease and a token; whoever comes back after its lease ran
-out finds its token stale and overwrites nothing. Delivery is at least once, with the same bytes each time.
+out finds its token stale and overwrites nothing. Delivery is at least once, with the same bytes each time. Of a mail's
+life the ledger learns only how it ended: accepted, delivered, bounced, complained, refused, parked, cancelled.
 """
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,15 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    case,
     func,
+    or_,
     update,
 )
 from sqlmodel import Session, SQLModel, col, select
 
 from portal import ledger
-from portal.db import UTCDateTime, affected, column
+from portal.db import UTCDateTime, affected, column, table_of
 from portal.mail.retrying import Patience
 
 STATES = (
@@ -80,7 +83,7 @@ class Mail(SQLModel, table=True):
     lease_token: str | None = column(String(32), personal=None, default=None)
     lease_until: datetime | None = column(UTCDateTime, personal=None, default=None)
     raw: bytes | None = column(LargeBinary, personal="mail", default=None)
-    raw_sha256: str | None = column(String(64), personal=None, default=None)
+    raw_sha256: str | None = column(String(64), personal="mail", default=None)
     last_code: int | None = column(Integer, personal=None, default=None)
     last_text: str | None = column(String(1000), personal="mail", default=None)
     accepted_at: datetime | None = column(UTCDateTime, personal=None, default=None)
@@ -173,11 +176,11 @@ def settle(
 ) -> str | None:  # fmt: skip
     """Write down one try and what follows from it; the new state, or None where the lease was lost meanwhile.
 
-    A worker that lost its lease changes nothing of the mail; its try is still written down, as evidence. `earlier`
-    says how often the same outcome came before, where the mail's own tries do not (the relay's troubles).
+    A worker that lost its lease changes nothing of the mail; its try is still written down, as evidence, but without
+    the relay's words, which may name somebody who was erased meanwhile. `earlier` says how often the same outcome came
+    before, where the mail's own tries do not (the relay's troubles).
     """
     before = _tries(session, mail, tried.outcome) if earlier is None else earlier
-    _note_try(session, mail, tried, relay, started, now)
     following = patience.after(tried.outcome, before, now - mail.queued_at)
     values = {
         "state": following.state, "due_at": now + following.wait, "phase": tried.phase, "last_code": tried.code,
@@ -188,7 +191,13 @@ def settle(
         values["accepted_at"] = now
     if following.state not in OPEN:
         values["settled_at"] = now
-    return following.state if _change(session, mail, **values) else None
+    held = _change(session, mail, **values)
+    _note_try(session, mail, tried if held else replace(tried, text=""), relay, started, now)
+    if not held:
+        return None
+    if following.state not in OPEN:
+        _tell_ledger(session, following.state, mail, now, {"code": tried.code, "phase": tried.phase})
+    return following.state
 
 
 def release(session: Session, mail: Mail) -> bool:
@@ -230,9 +239,11 @@ def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, do
     made = queue(
         session, mail.kind, mail.about, mail.recipient, mail.locale, now, domain, mail.role, (newest or 0) + 1
     )  # fmt: skip
+    said = {"by": by, "reason": reason, "as": made.message_id}
+    _tell_ledger(session, "resent", mail, now, said)
     if mail.state == "parked":
         mail.state, mail.settled_at = "cancelled", now
-    _note_act(session, "mail_resent", mail, by, reason, now, {"as": made.message_id})
+        _tell_ledger(session, "cancelled", mail, now, said)
     return made
 
 
@@ -245,8 +256,38 @@ def cancel(session: Session, mail: Mail, by: str, reason: str, now: datetime) ->
         .values(state="cancelled", settled_at=now, lease_token=None, lease_until=None),
     ):
         raise MailIsUnderWay(f"mail {mail.id} is {mail.state}: only one that waits or is parked can be cancelled")
-    _note_act(session, "mail_cancelled", mail, by, reason, now)
+    _tell_ledger(session, "cancelled", mail, now, {"by": by, "reason": reason})
     session.expire(mail)
+
+
+def take_back(session: Session, mail: Mail, now: datetime) -> None:
+    """Take a mail out of a worker's hands before its text is sent: the worker finds its lease lost and sends nothing.
+
+    Raises `MailIsUnderWay` while the text may be on its way to the relay, which is over with the lease at the latest.
+    """
+    text_is_sent = col(Mail.phase) == "data"
+    free = or_(~text_is_sent, col(Mail.lease_until) < now)
+    taken = (
+        update(Mail)
+        .where(col(Mail.id) == mail.id, col(Mail.state) == "sending", free)
+        .values(state=case((text_is_sent, "uncertain"), else_="queued"), lease_token=None, lease_until=None)
+    )
+    affected(session, taken)
+    session.refresh(mail)
+    if mail.state == "sending":
+        raise MailIsUnderWay(f"mail {mail.id} is just being handed over; try again in a minute")
+
+
+def blank(session: Session, mails: Collection[Mail], recipient: bool) -> None:
+    """Delete whatever of these mails can hold a person: the frozen bytes, the relay's words, the `recipient` if asked.
+
+    One that is still to be sent is rendered anew. Where it stood and what came of it stays.
+    """
+    numbers = [mail.id for mail in mails]
+    for model, number in ((Mail, col(Mail.id)), (MailAttempt, col(MailAttempt.mail_id))):
+        cells = [cell for cell in table_of(model).c if cell.info["personal"] == "mail"]
+        values = {cell.name: None if cell.nullable else "" for cell in cells if recipient or cell.name != "recipient"}
+        affected(session, update(model).where(number.in_(numbers)).values(values))
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -306,8 +347,7 @@ def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: d
     )  # fmt: skip
 
 
-def _note_act(
-    session: Session, act: str, mail: Mail, by: str, reason: str, now: datetime, more: dict[str, str] | None = None
-) -> None:
-    said = {"mail": mail.message_id, "about": mail.about, "by": by, "reason": reason}
-    ledger.record(session, act, now, business=said | (more or {}))
+def _tell_ledger(session: Session, what: str, mail: Mail, now: datetime, more: dict[str, Any]) -> None:
+    # `about` is a noun and which one: the ledger finds its events about a lead by that.
+    noun, _, which = mail.about.partition(":")
+    ledger.record(session, f"mail_{what}", now, {"mail": mail.message_id, "kind": mail.kind, noun: which, **more})

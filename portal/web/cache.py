@@ -1,8 +1,9 @@
 """The page cache: public pages as they left, given to everybody until anything they show has changed.
 
 Keeps what a GET answered with 200 and `public`, by path and query. All of it is dropped when the edition changes: the
-site version, the texts in force, or the quarter of an hour. Every public answer leaves through here, kept or not: it
-gets its ETag, a coding the browser takes, or 304. Never keeps or alters what is private, an error, or sets a cookie.
+site version, the texts in force, the announcement that runs, or the quarter of an hour. Every public answer leaves
+through here, kept or not: it gets its ETag, a coding the browser takes, or 304. Never keeps or alters what is private,
+an error, or sets a cookie.
 """
 
 import hashlib
@@ -16,14 +17,15 @@ from urllib.parse import parse_qsl, urlencode
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import select
+from sqlalchemy import literal, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal import addresses, db
 from portal.catalogue import versions
 from portal.catalogue.filters import Filters
-from portal.consent import policies
+from portal.consent import announcing, policies
+from portal.consent.announcing import Announcement
 from portal.db import Database
 from portal.web import encodings
 
@@ -42,10 +44,21 @@ PASSED = (addresses.ALIVE, addresses.READY, addresses.MEDIA.partition("{")[0])
 STATIC = addresses.STATIC.partition("{")[0]
 CONDITIONS = (b"if-none-match", b"if-modified-since", b"range", b"if-range")
 OWN = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
-_EDITION = select(versions.NUMBER, policies.IN_FORCE)
+# One row, with or without an announcement beside it.
+_EDITION = select(versions.NUMBER, policies.IN_FORCE, *announcing.RUNNING.c).select_from(
+    select(literal(1)).subquery().outerjoin(announcing.RUNNING, true())
+)
 
 Key = tuple[str, bytes]
-Edition = tuple[int, ...]
+
+
+class Edition(NamedTuple):
+    """What kept pages depend on, besides the quarter of an hour all that changes what they show."""
+
+    version: int
+    in_force: int
+    announcement: Announcement | None
+    quarter: int
 
 
 class Form(NamedTuple):
@@ -153,19 +166,23 @@ class PageCache:
     def __init__(self, app: ASGIApp, room: int = ROOM) -> None:
         self.app = app
         self.shelf = Shelf(room)
-        self._edition: Edition = ()
+        self._edition: Edition | None = None
         self._fresh_until = 0.0
+        self._away_until = 0.0
         self._reading = anyio.Lock()
         self._coming: dict[Key, anyio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(PASSED):
+        if scope["type"] != "http" or scope["path"].startswith(PASSED):
             await self.app(scope, receive, send)
             return
-        key = _key(scope["path"], scope["query_string"])
-        if key is not None and time.monotonic() >= self._fresh_until and not await self._is_read(scope):
-            key = None
+        # Of what is never kept, too, the edition is read: its pages show the announcement that runs.
+        is_read = time.monotonic() < self._fresh_until or await self._is_read(scope)
+        if scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        key = _key(scope["path"], scope["query_string"]) if is_read else None
         page = await self._page(key, scope, receive, send)
         if page is not None:
             await self._answer(page, key, scope, send)
@@ -219,14 +236,18 @@ class PageCache:
             begun = time.monotonic()
             if begun < self._fresh_until:  # somebody else read it meanwhile
                 return True
+            if begun < self._away_until:  # or tried to: requests do not queue for a database that is away
+                return False
             try:
                 # Not among the threads that make pages: what is kept must not wait for what is being made.
                 edition = await anyio.to_thread.run_sync(_edition, database)
             except SQLAlchemyError:
+                self._away_until = time.monotonic() + FRESH
                 return False
             if edition != self._edition:
                 self.shelf.clear()
             self._edition, self._fresh_until = edition, begun + FRESH
+            scope["state"]["site"].board.announcement = edition.announcement
         return True
 
 
@@ -267,5 +288,6 @@ def _ordered(query: bytes, static: bool) -> bytes | None:
 def _edition(database: Database) -> Edition:
     now = db.utcnow()
     with database.read() as session:
-        number, in_force = session.execute(_EDITION, {"now": now}).one()
-    return number, in_force, int(now.timestamp()) // QUARTER
+        number, in_force, *announced = session.execute(_EDITION, {"now": now}).one()
+    announcement = Announcement(*announced) if announced[0] else None
+    return Edition(number, in_force, announcement, int(now.timestamp()) // QUARTER)

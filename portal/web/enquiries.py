@@ -34,7 +34,9 @@ class Standing(NamedTuple):
 
 
 async def show(request: Request) -> Response:
-    """Where the enquiry is that this token stands for; 404 after ninety days, or where it is none of ours."""
+    """Where the enquiry is that this token stands for; 404 after ninety days, or where it is none of ours; 410 where
+    its person is erased.
+    """
     lang, now = language(request), db.utcnow()
     nonce = site(request).signer.read("status", request.path_params["token"])
     standing = await reading(request, _standing, str(nonce))

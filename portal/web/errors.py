@@ -22,7 +22,9 @@ from portal.consent.policies import PolicyUnknown
 from portal.enquiries.releasing import ReleaseVoid
 from portal.language import locales
 from portal.language.messages import N_
+from portal.leads import Erased
 from portal.observing import log
+from portal.receipts.links import ReceiptGone
 from portal.signing import TokenRefused
 from portal.web.guards.bodies import TYPED
 from portal.web.rendering import page
@@ -62,6 +64,12 @@ TEXTS = {
         again=True,
     ),
 }
+ERASED = Told(
+    N_("This receipt is gone"), N_("The data it was about has been erased, and the receipt with it.")
+)  # fmt: skip
+FORGOTTEN = Told(
+    N_("This enquiry has been erased"), N_("Its personal data has been deleted, and this page with it.")
+)  # fmt: skip
 NOT_FOUND = (AgencyUnknown, PropertyUnknown, PlaceUnknown, PolicyUnknown, TokenRefused)
 
 
@@ -94,6 +102,16 @@ async def void(request: Request, error: Exception) -> Response:
     return await _page(request, 410)
 
 
+async def erased(request: Request, error: Exception) -> Response:
+    """The page of a receipt whose person was erased."""
+    return await _page(request, 410, told=ERASED)
+
+
+async def forgotten(request: Request, error: Exception) -> Response:
+    """The page of an enquiry whose person was erased."""
+    return await _page(request, 410, told=FORGOTTEN)
+
+
 async def away(request: Request, error: Exception) -> Response:
     """The page of a database that cannot answer now. Raises the error again where the statement is to blame."""
     if isinstance(error, OperationalError) and not db.is_away(error):
@@ -113,17 +131,20 @@ HANDLERS: Mapping[Any, Any] = {
     **dict.fromkeys(NOT_FOUND, unknown),
     InvitationVoid: void,
     ReleaseVoid: void,
+    ReceiptGone: erased,
+    Erased: forgotten,
     OperationalError: away,
     PoolTimeout: away,
     Exception: broken,
 }
 
 
-async def _page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    told = TEXTS.get(status, TEXTS[400 if status < 500 else 500])
+async def _page(
+    request: Request, status: int, headers: Mapping[str, str] | None = None, told: Told | None = None
+) -> Response:  # fmt: skip
     response = await page(
-        request, "errors/error.html", _language(request), status=status, told=told,
-        typed=request.scope.get(TYPED, ()),
+        request, "errors/error.html", _language(request), status=status,
+        told=told or TEXTS.get(status, TEXTS[400 if status < 500 else 500]), typed=request.scope.get(TYPED, ()),
     )  # fmt: skip
     response.headers.update(headers or {})
     return response

@@ -13,7 +13,7 @@ from portal.templating import STATIC, static
 from portal.web.site import site
 
 # None longer than a file system takes; one folder at most.
-NAME = re.compile(r"([a-z0-9-]{1,60}/)?[A-Za-z0-9-]{1,60}\.[a-z0-9]{1,20}")
+NAME = re.compile(r"([a-z0-9-]{1,60}/)?[A-Za-z0-9_-]{1,60}\.[a-z0-9]{1,20}")
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_A_WEEK = {"Cache-Control": "public, max-age=604800"}
 MEDIA_WIDTHS = frozenset(map(str, photos.WIDTHS))
@@ -21,6 +21,7 @@ MEDIA_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 TYPES = {
     ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2",
     ".txt": "text/plain", ".webmanifest": "application/manifest+json", ".json": "application/speculationrules+json",
+    ".py": "text/x-python",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import FormData
-from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal import leads
@@ -21,6 +21,7 @@ from portal.web.presenting import Shown
 
 NAME, EMAIL, PHONE, COMPANY, WORDS, LABEL = 120, 254, 40, 120, 2000, 60
 CHOOSE = N_("Choose one of the answers")
+TICKED = "1"
 SENDERS = {"no": N_("A private person"), "yes": N_("A professional")}
 
 
@@ -40,11 +41,11 @@ class EnquiryForm(Form):  # type: ignore[misc]  # WTForms carries no types
     language = SelectField(N_("Answer me in"), choices=locales.NAMES, invalid_choice_message=CHOOSE)
     timing = SelectField(N_("When"), choices=leads.TIMINGS, invalid_choice_message=CHOOSE, default="")
     funding = SelectField(N_("Paying with"), choices=leads.FUNDINGS, invalid_choice_message=CHOOSE, default="")
-    marketing = BooleanField()
     # People do not see this field, and browsers know no such thing to fill in: what stands in it is a hint, no more.
     afterword = StringField(N_("Leave this field empty"), filters=[typed.line])
     notice = HiddenField(filters=[typed.line])
     shown_on = HiddenField(default="alone")
+    agreed: tuple[str, ...] = ()  # the controls of the boxes that came back ticked: which ones, the notice says
 
     def validate_name(self, field: Field) -> None:
         """Any letters in any script, but some."""
@@ -85,7 +86,7 @@ class EnquiryForm(Form):  # type: ignore[misc]  # WTForms carries no types
             phone_e164=number.e164, phone_region=number.region, reach=self.reach.data, professional=professional,
             company=self.company.data if professional else "", words=self.words.data,
             answer_locale=self.language.data, timing=self.timing.data, funding=self.funding.data,
-            marketing=self.marketing.data, notice_token=self.notice.data, locale=shown.lang, page=page,
+            agreed=self.agreed, notice_token=self.notice.data, locale=shown.lang, page=page,
         )  # fmt: skip
 
 
@@ -96,7 +97,9 @@ def empty(lang: str, shown_on: str) -> EnquiryForm:
 
 def sent(data: FormData | Mapping[str, Any], lang: str) -> EnquiryForm:
     """The form as it came back."""
-    return EnquiryForm(data, language=lang)
+    form = EnquiryForm(data, language=lang)
+    form.agreed = tuple(sorted(name for name in data if data[name] == TICKED and name not in form))
+    return form
 
 
 def _needed(field: Field, message: str) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portal import db
 from portal.language import locales
 from portal.templating import render, static
 from portal.web.site import Site, site
@@ -40,7 +41,8 @@ async def page(
     others = alternates or {other: _in_language(request, other) for other in locales.SITE}
     html = await making(
         request, _html, site(request), template, lang, read, origin=site(request).settings.origin, alternates=others,
-        names=locales.NAMES, indexed=not private and status == 200, **context,
+        names=locales.NAMES, indexed=not private and status == 200, announced=site(request).board.shown(db.utcnow()),
+        **context,
     )  # fmt: skip
     caching = PRIVATE if private or status != 200 else {**PUBLIC, **AHEAD}
     return Response(html, status, caching, "text/html; charset=utf-8")

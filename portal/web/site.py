@@ -4,16 +4,30 @@ Nothing here is imported as an instance; handlers get it from their request.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 from anyio import CapacityLimiter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from portal.consent.announcing import Announcement
 from portal.db import Database
 from portal.language import locales
 from portal.settings import Settings
 from portal.signing import Signer
+
+
+@dataclass
+class Board:
+    """What every page shows besides its own: the announcement that runs, as the page cache last read it."""
+
+    announcement: Announcement | None = None
+
+    def shown(self, now: datetime) -> Announcement | None:
+        """The announcement, until what it announces is in force."""
+        runs = self.announcement is not None and now < self.announcement.effective_at
+        return self.announcement if runs else None
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Site:
     signer: Signer
     threads: CapacityLimiter
     makers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    board: Board = field(default_factory=Board)
 
 
 def site(request: Request) -> Site:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal import db
+from portal.consent.controller import CONTROLLER
 from portal.forwarding import stopping
-from portal.forwarding.confirmation import CONTROLLER
 from portal.web.guards.bodies import URLENCODED, posted
 from portal.web.rendering import page
 from portal.web.site import language, site

@@ -89,8 +89,7 @@ def test_from_the_home_page_to_the_agencys_mailbox_and_the_export(page: Page, po
     assert row["agency"] == "costa-norte"
     assert row["property_reference"] == "MB-1042"
     assert row["forwarded_at"]
-    (choice,) = row["choices"]
-    assert (choice["purpose"], choice["state"]) == ("marketing_portal", "refused")
+    assert row["choice_marketing_portal"] == "refused"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

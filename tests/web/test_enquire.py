@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from portal import db
 from portal.catalogue.agencies import Agency, Contact
-from portal.consent import choices, notices
+from portal.consent import choices
 from portal.consent.notices import Notice
 from portal.leads import INTENTS, REACHES, Disclosure, Lead, LeadPerson
 from portal.ledger import LedgerEvent
@@ -61,7 +61,7 @@ def test_a_good_form_is_recorded_with_its_evidence_and_answers_303_to_the_status
     assert (person.timing, person.funding, person.answer_locale) == ("3_months", "own_money", "en")
     with database.read() as session:
         (choice,) = choices.of_lead(session, lead.id)
-        assert (choice.state, choice.label) == ("refused", notices.MARKETING_LABEL)
+        assert (choice.state, choice.label) == ("refused", "ImmoMarket may also e-mail me about similar homes.")
         kinds = {event.type for event in session.exec(select(LedgerEvent))}
         assert {"lead_recorded", "disclosure_intended"} <= kinds
         assert session.exec(select(Mail.recipient).where(Mail.kind == "lead")).one() == "costa-norte@agency.example"

@@ -31,9 +31,11 @@ from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reminder, stopping
 from portal.language import locales
+from portal.leads import Lead
 from portal.mail.composing import Letterhead
 from portal.mail.outbox import Mail
 from portal.message_kinds import KINDS
+from portal.receipts import links
 from portal.settings import Settings
 from portal.signing import Signer
 from portal.web.errors import HANDLERS, TEXTS
@@ -53,12 +55,13 @@ NAMES = re.compile(
 # What a language spells as English does; the title of the policy stays English with it.
 SAME = {
     "es": {"Hotel", "Error:"},
-    "de": {"Penthouse", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Villa in", "Register", "Website", "Name"},
+    "de": {"Penthouse", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Villa in", "Register", "Website", "Name",
+           "Version", "Version 1"},
     "fr": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Garage", "Photos", "Contact", "Date",
-           "Document", "Data Policy, version 1", "confirmation"},
+           "Document", "Data Policy, version 1", "confirmation", "Version", "Version 1"},
     "nl": {"E-mail", "Penthouse", "Duplex", "Studio", "Villa", "Bungalow", "Hotel", "Garage", "Contact", "Website",
            "Filters", "Villa in", "Register", "Document"},
-    "sv": {"Villa", "Bungalow", "Garage", "Ruin", "Pool", "Register", "Data Policy, version 1"},
+    "sv": {"Villa", "Bungalow", "Garage", "Ruin", "Pool", "Register", "Data Policy, version 1", "Version", "Version 1"},
 }  # fmt: skip
 TRANSLATED = [lang for lang in locales.SITE if lang != locales.DEFAULT]
 
@@ -126,10 +129,18 @@ def held(database: Database) -> dict[str, str]:
     received, letterhead = database.write(work), Letterhead("leads@immomarket.example", "", cast.SIGNER)
     return {
         "held": at.status("en", cast.SIGNER.sign("status", received.status.nonce)),
+        "waiting": receipt(database, received.lead.reference),
         "release": at.release("en", cast.SIGNER.sign("release", received.lead.release_nonce)),
         "stop": stopping.link(letterhead, "held@example.com", "en"),
         "stopped": stopping.link(letterhead, "stopped@example.com", "en"),
     }
+
+
+def receipt(database: Database, reference: str | None = None) -> str:
+    """The path of the receipt of a lead, or of the first one."""
+    with database.read() as session:
+        asked = [Lead.reference == reference] if reference else []
+        return links.address(session, session.exec(select(Lead).where(*asked).order_by(Lead.id)).first(), cast.SIGNER)
 
 
 @pytest.fixture
@@ -144,6 +155,7 @@ def english(client: TestClient, villa: str, database: Database, settings: Settin
         "home": at.home("en"), "search": at.search("en", "rent"), "search_town": at.search("en", "buy", "marbella"),
         "search_area": at.search("en", "buy", "marbella", "nueva-andalucia"), "property": villa,
         "gallery": f"{villa}/photos", "enquire": f"{villa}/enquire", "status": sent.headers["location"],
+        "receipt": receipt(database),
         "legal": at.legal("en"), "contact": at.contact("en"), "accessibility": at.accessibility("en"),
         "how_we_sort": at.how_we_sort("en"), "policy": at.policy("en", "data-policy"),
         "policy_version": at.policy("en", "data-policy", 1), "agencies": at.agencies("en"),
@@ -187,7 +199,7 @@ def test_no_form_that_comes_back_shows_an_english_text(client: TestClient, engli
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_page_of_every_route_is_looked_at(english: dict[str, str]):
     for_people = {route.name for route in ROUTES if route.path.startswith("/{lang}/") and "GET" in route.methods}
-    assert for_people - set(english) == {"feed", "feed_town", "feed_area"}
+    assert for_people - set(english) == {"feed", "feed_town", "feed_area", "receipt_file"}
 
 
 def _strings(document: Any) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Receipts: the visitor's copy of what was shown, agreed and passed on, verifiable offline."""
