@@ -323,11 +323,9 @@ def test_a_draft_is_announced_in_time_and_by_somebody(run, tmp_path):
     assert (draft["announced_at"], draft["effective_at"], draft["change_class"]) == (None, None, "material")
     assert first["announced_at"] == first["effective_at"] == "2021-08-11T22:00:00.000000Z"
 
-    tomorrow = (utcnow() + timedelta(days=1)).date().isoformat()
-    assert (
-        "at least 30 days" in run("policies", "announce", "data-policy", 2, "--effective-at", tomorrow, code=1).stderr
-    )
-    run("policies", "announce", "data-policy", 7, "--effective-at", tomorrow, code=1)
+    soon = (utcnow() + timedelta(days=2)).date().isoformat()
+    assert "at least 30 days" in run("policies", "announce", "data-policy", 2, "--effective-at", soon, code=1).stderr
+    run("policies", "announce", "data-policy", 7, "--effective-at", soon, code=1)
     assert "is announced" in run("policies", "announce", "data-policy", 2, "--effective-at", "2099-01-01").stderr
     assert listed(run, "policies", "list")[0]["effective_at"] == "2098-12-31T23:00:00.000000Z"
 

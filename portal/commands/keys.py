@@ -7,7 +7,7 @@ import typer
 from portal.commands import context
 from portal.commands.context import By
 from portal.db import utcnow
-from portal.ledger import keys
+from portal.ledger import keys, mirror
 from portal.ledger.keys import KeyRefused
 
 app = typer.Typer(no_args_is_help=True)
@@ -47,5 +47,8 @@ def rotate(
     """Retire the key this host seals with for a new one, and print its public line."""
     operator = context.operator(by)
     purpose: keys.Purpose = "promise" if promise else "sealing"
+    settings, database = context.settings(), context.database()
     with context.refusing(KeyRefused):
-        print(keys.rotate(context.settings(), context.database(), purpose, utcnow(), operator))
+        print(keys.rotate(settings, database, purpose, utcnow(), operator))
+        # At once, so that the new key vouches for the heads before it: whoever trusts it alone accepts them then.
+        mirror.sealed(settings, database, utcnow(), everything=True)

@@ -71,11 +71,13 @@ def verify(
         problems = found.problems + auditing.audit(database, shown)
     if as_json:
         first = next((problem.index for problem in problems if problem.index is not None), None)
-        told = {"ok": not problems, "size": found.size, "first_wrong_index": first}
+        told = {"ok": not problems, "size": found.size, "lost": found.lost, "first_wrong_index": first}
         context.print_json({**told, "problems": [asdict(problem) for problem in problems]})
     else:
         for problem in problems:
             print(problem.what if problem.index is None else f"{problem.index}: {problem.what}")
+        if found.lost:
+            context.say(f"The events of {found.lost} entries were lost in a restore, as its recovery recorded.")
         context.say(f"{found.size} entries verified; " + ("the ledger is wrong." if problems else "all is as signed."))
     raise SystemExit(1 if problems else 0)
 

@@ -11,15 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from portal import ledger
 from portal.db import Database
-from portal.ledger import LedgerEvent, LedgerPayload, mirror, sealing, tree
+from portal.ledger import LedgerEvent, LedgerPayload, mirror, sealing, tree, verifying
 from portal.ledger.keys import LedgerKey
 from portal.ledger.mirror import Erasure
 from portal.ledger.notes import SigningKey
-from portal.ledger.sealing import Growing
+from portal.ledger.sealing import Growing, LedgerLeaf
 
 Erase = Callable[[Session, list[Erasure]], int]
 
@@ -51,6 +51,7 @@ def recover(
         for added, missing in _append_mirrored(database, folder, key, now):
             appended, lost = appended + added, lost + missing
         how = "re-appended" if appended else "nothing was amiss"
+    database.write(lambda session: _tell_lost(session, now, by))
     erased = _erase_again(database, mirror.erasures(folder), erase)
     if how == "new epoch":
         _begin_mirror_again(database, folder)
@@ -85,6 +86,24 @@ def _append_mirrored(database: Database, folder: Path, key: SigningKey, now: dat
             found = [(digest, waiting.get(digest)) for digest in missing]
             database.write(lambda session, found=found: sealing.append(session, Growing(session), found, key, now))  # type: ignore[misc]
             yield len(found), sum(event is None for _, event in found)
+
+
+def _tell_lost(session: Session, now: datetime, by: str) -> None:
+    """Record which leaves lost their event, so that whoever verifies finds them told, and none beside them."""
+    without = session.exec(
+        select(LedgerLeaf.idx).where(col(LedgerLeaf.event_id).is_(None)).order_by(col(LedgerLeaf.idx))
+    )
+    told = verifying.told_lost(session)
+    ranges: list[list[int]] = []
+    for index in without:
+        if index in told:
+            continue
+        if ranges and ranges[-1][1] == index - 1:
+            ranges[-1][1] = index
+        else:
+            ranges.append([index, index])
+    if ranges:
+        ledger.record(session, "events_lost", now, {"leaves": ranges, "operator": by})
 
 
 def _open_epoch(database: Database, folder: Path, key: SigningKey, now: datetime, by: str) -> None:

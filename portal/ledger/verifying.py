@@ -68,11 +68,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether all is as it was signed; how many entries there are; what is not, the first wrong index first."""
+    """Whether all is as it was signed; how many entries there are; what is not, the first wrong index first.
+
+    `lost` counts the entries whose event a recorded recovery said to be lost: nobody can tell any more what they said.
+    """
 
     ok: bool
     size: int
     problems: list[Problem]
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def verify(
         problems += [Problem(index, what) for index, what in heads.end(wrong)]
         problems += _tombstones(session, set(wrong))
         problems += _waiting(session, now)
-    return Verdict(not problems, heads.size, ordered(problems))
+        lost = len(told_lost(session))
+    return Verdict(not problems, heads.size, ordered(problems), lost)
 
 
 def ordered(problems: list[Problem]) -> list[Problem]:
@@ -128,7 +133,7 @@ def statement(asked: str, dialect: str) -> str:
 
 def _entries(session: Session, heads: Heads, progress: Callable[[int], None]) -> list[Problem]:
     problems: list[Problem] = []
-    lost = _told_lost(session)
+    lost = told_lost(session)
     for rows in read(session, ENTRIES):
         for row in rows:
             index, digest = row[0], row[1]
@@ -273,9 +278,10 @@ def _waiting(session: Session, now: datetime) -> list[Problem]:
     return problems
 
 
-def _told_lost(session: Session) -> set[int]:
-    """The leaves whose events a recovery said to be lost in a restore."""
+def told_lost(session: Session) -> set[int]:
+    """The leaves whose events a recovery said to be lost in a restore: its event names them by ranges."""
     told = select(LedgerPayload.payload).where(
         LedgerPayload.event_id == LedgerEvent.id, LedgerEvent.type == "events_lost", LedgerPayload.half == "business"
     )
-    return {index for payload in session.exec(told) for index in said(payload).get("leaves", ())}
+    ranges = (each for payload in session.exec(told) for each in said(payload).get("leaves", ()))
+    return {index for first, last in ranges for index in range(first, last + 1)}

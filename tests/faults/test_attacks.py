@@ -111,8 +111,8 @@ def write(database: Database, home, settings: Settings, chance: Random, writer: 
                 database.write(lambda s: rectify(s, reference, now))  # noqa: B023
         elif act == "rotate":
             with keys_at_rest:
-                keys.rotate(settings, database, "sealing", now, "ops")
-                mirror.sealed(settings, database, now, everything=True)  # says by whom the older heads were signed
+                keys.rotate(settings, database, chance.choice(["sealing", "promise"]), now, "ops")
+                mirror.sealed(settings, database, now, everything=True)  # as the command does
         else:
             attacks.pass_all(database, now)
 
