@@ -12,11 +12,25 @@ from functools import cache
 from time import perf_counter
 from typing import TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, LargeBinary, Row, String, Text, exists, insert, text
+import sqlalchemy
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Text,
+    bindparam,
+    exists,
+    insert,
+    text,
+)
 from sqlmodel import Session, SQLModel, col, func, select
 
 from portal.db import Database, UTCDateTime, column, table_of
 from portal.ledger import LedgerEvent, keys, tree
+from portal.ledger.keys import LedgerKey
 from portal.ledger.notes import Checkpoint, SigningKey, sign
 
 KEPT_LEVELS = (8, 16, 24)
@@ -78,6 +92,19 @@ class _Batch:
     leaves: list[dict[str, object]]
     nodes: list[dict[str, object]]
     checkpoint: LedgerCheckpoint
+
+
+# In one statement, because it is asked under the lock.
+_HEAD_AND_KEY = sqlalchemy.select(
+    sqlalchemy.select(func.max(col(LedgerCheckpoint.id))).scalar_subquery(),
+    sqlalchemy.select(func.count())
+    .where(
+        col(LedgerKey.vkey) == bindparam("vkey"),
+        col(LedgerKey.purpose) == "sealing",
+        col(LedgerKey.retired_at).is_(None),
+    )
+    .scalar_subquery(),
+)
 
 
 class Growing:
@@ -217,9 +244,14 @@ def _seal_batch(
         nonlocal begun
         session.connection()  # takes the lock
         begun = perf_counter()
-        if not _is_only_sealer(session, wait) or session.scalar(select(func.max(LedgerCheckpoint.id))) != head:
+        if not _is_only_sealer(session, wait):
             return None
-        return _insert(session, batch, key)
+        newest, in_use = session.connection().execute(_HEAD_AND_KEY, {"vkey": key.vkey}).one()
+        if newest != head:
+            return None
+        if not in_use:
+            keys.require_in_use(session, key, "sealing")  # says why
+        return _insert_batch(session, batch)
 
     growing.head = database.write(insert_alone)
     return perf_counter() - begun if growing.head else None
@@ -238,14 +270,20 @@ def _prepared(growing: Growing, found: Sequence[tuple[bytes, str | None]], key: 
     return _Batch(leaves, nodes, checkpoint)
 
 
-def _insert(session: Session, batch: _Batch, key: SigningKey) -> int | None:
+def _insert(session: Session, batch: _Batch, key: SigningKey) -> int:
     keys.require_in_use(session, key, "sealing")
+    return _insert_batch(session, batch)
+
+
+def _insert_batch(session: Session, batch: _Batch) -> int:
     _insert_leaves(session, batch.leaves)
     if batch.nodes:
         session.connection().execute(insert(table_of(LedgerNode)), batch.nodes)
-    session.add(batch.checkpoint)
-    session.flush()
-    return batch.checkpoint.id
+    checkpoint = table_of(LedgerCheckpoint)
+    values = batch.checkpoint.model_dump(exclude={"id"})
+    return int(
+        session.connection().execute(insert(checkpoint).values(**values).returning(checkpoint.c.id)).scalar_one()
+    )
 
 
 def _insert_leaves(session: Session, leaves: list[dict[str, object]]) -> None:
