@@ -13,15 +13,15 @@ from threading import Event
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from portal import ledger
 from portal.commands import checking, context
 from portal.db import Database
-from portal.ledger import LedgerEvent, LedgerPayload, keys, mirror, promises, recovering, sealing, tree
+from portal.ledger import LedgerEvent, LedgerPayload, keys, mirror, promises, recovering, sealing, tree, verifying
 from portal.ledger.keys import KeyRefused, LedgerKey
 from portal.ledger.mirror import CopyRefused
-from portal.ledger.notes import Checkpoint, SigningKey, VerifierKey, opened
+from portal.ledger.notes import Checkpoint, SigningKey, VerifierKey, opened, sign
 from portal.ledger.sealing import LedgerCheckpoint, LedgerLeaf
 from portal.ledger.shredding import LedgerTombstone
 from portal.settings import ROOT, Settings
@@ -253,6 +253,20 @@ def test_a_change_of_keys_that_was_interrupted_is_ended_by_the_next(
         assert len(keys.in_use(session, "sealing")) == 1
 
 
+@pytest.mark.parametrize("purpose", ["sealing", "promise"])
+def test_keys_changed_by_several_at_once_follow_each_other(database: Database, settings: Settings, purpose):
+    def rotate(_: int) -> str:
+        return keys.rotate(settings, database, purpose, LATER, "Ana")
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(rotate, range(12)))
+    assert len(set(made)) == 12
+    with database.read() as session:
+        (last,) = keys.in_use(session, purpose)
+    kept = keys.sealing(settings) if purpose == "sealing" else keys.promise(settings)
+    assert kept is not None and kept.vkey == last.vkey
+
+
 def test_a_file_that_holds_no_key_is_refused_without_its_contents(settings: Settings):
     keys.path(settings, "promise").write_text("PRIVATE+KEY+nonsense\n")
     with pytest.raises(KeyRefused, match="holds no key") as refused:
@@ -378,7 +392,8 @@ def test_an_older_copy_is_noticed_and_its_leaves_are_put_back(copied: tuple[Sett
         mirror.sealed(settings, database, LATER)
     done = recovering.recover(database, mirror.folder(settings), held(settings), LATER, nothing, "Ana")
     assert (done.how, done.appended, done.lost) == ("re-appended", 41, 41)
-    assert head(database).note == before
+    with database.read() as session:
+        assert before in session.exec(select(LedgerCheckpoint.note)).all()
     record(database, 1)
     assert mirror.sealed(settings, database, LATER, everything=True) is not None
     assert mirror.behind(database, mirror.folder(settings)) == ""
@@ -497,6 +512,32 @@ def test_check_says_what_keeps_the_ledger_from_proving_anything(database: Databa
     keys.path(made, "sealing").chmod(0o644)
     (mirror.folder(made) / "leaves").write_bytes(b"l" * 64)
     assert found("keys", "mirror") == ["fault fine", "fault"]
+
+
+def test_a_loss_that_nobody_recovered_from_is_not_believed(copied: tuple[Settings, Path]):
+    settings, _ = copied
+    database = Database(settings.database)
+
+    def hide(session: Session) -> None:
+        for name in session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            session.execute(text(f"DROP TRIGGER {name}"))
+        hidden = session.exec(select(LedgerLeaf.event_id).where(LedgerLeaf.idx == 7)).one()
+        session.execute(text("UPDATE ledger_leaf SET event_id = NULL WHERE idx = 7"))
+        session.execute(text("DELETE FROM ledger_payload WHERE event_id = :hidden"), {"hidden": hidden})
+        session.execute(text("DELETE FROM ledger_event WHERE id = :hidden"), {"hidden": hidden})
+        ledger.record(
+            session,
+            "events_lost",
+            LATER,
+            {"leaves": sign("immomarket.net/ledger/lost\n7 7\n", SigningKey.new("immomarket.net/ledger"))},
+        )
+
+    database.write(hide)
+    sealing.seal(database, held(settings), LATER, everything=True)
+    recovering.recover(database, mirror.folder(settings), held(settings), LATER, nothing, "Ana")
+    verdict = verifying.verify(database, [held(settings).vkey], None, LATER)
+    assert (verdict.problems[0].index, verdict.lost) == (7, 0)
+    database.close()
 
 
 def test_site_and_worker_do_not_start_on_an_older_copy(run, tmp_path: Path):

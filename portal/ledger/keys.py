@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel, col, select
 from portal import ledger
 from portal.db import Database, UTCDateTime, column
 from portal.ledger import promises
+from portal.ledger.locking import alone
 from portal.ledger.notes import NoteWrong, SigningKey, VerifierKey
 from portal.settings import Settings
 
@@ -127,15 +128,29 @@ def rotate(settings: Settings, database: Database, purpose: Purpose, now: dateti
     no sealing key on this host.
     """
     place = path(settings, purpose)
+    lacking = next((each for each in (purpose, "sealing") if not path(settings, each).exists()), None)
+    if lacking is not None:
+        raise KeyRefused(f"this host has no {lacking} key; run `portal keys new`")
+    # Two at once would each put the other's draft in place: a key nobody certified, over the one that is in use.
+    with alone(place.parent):
+        return _rotate(settings, database, purpose, now, by)
+
+
+def _rotate(settings: Settings, database: Database, purpose: Purpose, now: datetime, by: str) -> str:
+    place = path(settings, purpose)
     waiting = place.with_name(place.name + ".new")
     old, sealer = _read(place), sealing(settings)
-    if old is None or sealer is None:
-        raise KeyRefused(f"this host has no {purpose if old is None else 'sealing'} key; run `portal keys new`")
+    assert old is not None and sealer is not None
     fresh = _read(waiting) or _write(waiting, SigningKey.new(old.name))
     if not _is_known(database, fresh.vkey):
         signers = (old, fresh) if purpose == "sealing" else (sealer,)
         note = promises.certificate(purpose, fresh.vkey, now, *signers)
-        database.write(lambda session: _change(session, old, fresh.vkey, purpose, note, now, by))
+
+        def write(session: Session) -> None:
+            require_in_use(session, sealer, "sealing")
+            _change(session, old, fresh.vkey, purpose, note, now, by)
+
+        database.write(write)
     waiting.replace(place)
     _sync_folder(place.parent)
     return fresh.vkey

@@ -8,7 +8,6 @@ synced before the next; a line or leaf torn by a crash is written again.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,15 +19,11 @@ from portal.db import Database
 from portal.language.formats import utc
 from portal.ledger import LedgerEvent, keys, payloads_of, sealing
 from portal.ledger.keys import LedgerKey
+from portal.ledger.locking import alone
 from portal.ledger.sealing import LedgerLeaf, Sealed
 from portal.ledger.shredding import LedgerTombstone
 from portal.ledger.tree import HASH_BYTES
 from portal.settings import Settings
-
-try:
-    import fcntl
-except ImportError:  # Windows: there one process alone may seal
-    fcntl = None  # type: ignore[assignment]
 
 AT_ONCE = 10_000  # leaves
 
@@ -84,7 +79,7 @@ def behind(database: Database, folder: Path) -> str:
 def catch_up(database: Database, folder: Path) -> int:
     """Append what the mirror lacks, and sync it; how many leaves that were. Raises `CopyRefused`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), database.read() as session:
+    with alone(folder), database.read() as session:
         _keep_keys(session, folder)
         mirrored, head = _mirrored(folder), sealing.latest(session)
         _require_same(session, mirrored, folder)
@@ -226,11 +221,3 @@ def _after_last_line(file: Any, end: int) -> int:
     start = max(0, end - 65_536)  # no line is longer
     file.seek(start)
     return start + int(file.read().rfind(b"\n")) + 1
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -11,15 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from portal import ledger
 from portal.db import Database
-from portal.ledger import LedgerEvent, LedgerPayload, mirror, sealing, tree, verifying
+from portal.ledger import LedgerEvent, LedgerPayload, mirror, sealing, tree
 from portal.ledger.keys import LedgerKey
 from portal.ledger.mirror import Erasure
-from portal.ledger.notes import SigningKey
-from portal.ledger.sealing import Growing, LedgerLeaf
+from portal.ledger.notes import SigningKey, sign
+from portal.ledger.sealing import Growing
 
 Erase = Callable[[Session, list[Erasure]], int]
 
@@ -48,10 +48,11 @@ def recover(
         _open_epoch(database, folder, key, now, by)
         how: Literal["nothing was amiss", "re-appended", "new epoch"] = "new epoch"
     else:
-        for added, missing in _append_mirrored(database, folder, key, now):
+        for added, missing in _append_mirrored(database, folder, key, now, by):
             appended, lost = appended + added, lost + missing
+        if lost:  # what tells of them must stand in the tree before it is believed
+            sealing.seal(database, key, now, everything=True)
         how = "re-appended" if appended else "nothing was amiss"
-    database.write(lambda session: _tell_lost(session, now, by))
     erased = _erase_again(database, mirror.erasures(folder), erase)
     if how == "new epoch":
         _begin_mirror_again(database, folder)
@@ -72,7 +73,9 @@ def _leads_here(database: Database, folder: Path) -> bool:
     return True
 
 
-def _append_mirrored(database: Database, folder: Path, key: SigningKey, now: datetime) -> Iterator[tuple[int, int]]:
+def _append_mirrored(
+    database: Database, folder: Path, key: SigningKey, now: datetime, by: str
+) -> Iterator[tuple[int, int]]:
     if not (folder / "leaves").exists():
         return
     with database.read() as session:
@@ -84,26 +87,30 @@ def _append_mirrored(database: Database, folder: Path, key: SigningKey, now: dat
         missing, first = hashes[max(0, size - first) :], first + len(hashes)
         if missing:
             found = [(digest, waiting.get(digest)) for digest in missing]
-            database.write(lambda session, found=found: sealing.append(session, Growing(session), found, key, now))  # type: ignore[misc]
+
+            def put_back(session: Session, found: list[tuple[bytes, str | None]] = found) -> None:
+                growing = Growing(session)
+                _tell_lost(session, growing.size, found, key, now, by)
+                sealing.append(session, growing, found, key, now)
+
+            database.write(put_back)
             yield len(found), sum(event is None for _, event in found)
 
 
-def _tell_lost(session: Session, now: datetime, by: str) -> None:
-    """Record which leaves lost their event, so that whoever verifies finds them told, and none beside them."""
-    without = session.exec(
-        select(LedgerLeaf.idx).where(col(LedgerLeaf.event_id).is_(None)).order_by(col(LedgerLeaf.idx))
-    )
-    told = verifying.told_lost(session)
+def _tell_lost(
+    session: Session, first: int, found: list[tuple[bytes, str | None]], key: SigningKey, now: datetime, by: str
+) -> None:  # fmt: skip
+    """Record which of the leaves just put back lost their event: those alone, in the same transaction, and signed, so
+    that nobody who has the database and not the key can hide what he deleted among them."""
     ranges: list[list[int]] = []
-    for index in without:
-        if index in told:
-            continue
+    for index in (first + place for place, (_, event) in enumerate(found) if event is None):
         if ranges and ranges[-1][1] == index - 1:
             ranges[-1][1] = index
         else:
             ranges.append([index, index])
     if ranges:
-        ledger.record(session, "events_lost", now, {"leaves": ranges, "operator": by})
+        lines = "".join(f"{begin} {end}\n" for begin, end in ranges)
+        ledger.record(session, "events_lost", now, {"leaves": sign(f"{key.name}/lost\n{lines}", key), "operator": by})
 
 
 def _open_epoch(database: Database, folder: Path, key: SigningKey, now: datetime, by: str) -> None:

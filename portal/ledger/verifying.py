@@ -19,7 +19,9 @@ from sqlmodel import Session, select
 from portal.db import Database
 from portal.ledger import VERSION, LedgerEvent, LedgerPayload, commitment, said
 from portal.ledger.heads import Heads
+from portal.ledger.notes import NoteWrong
 from portal.ledger.rings import Ring
+from portal.ledger.sealing import LedgerLeaf
 from portal.ledger.tree import leaf_hash
 
 AT_ONCE = 2_000  # entries
@@ -106,13 +108,13 @@ def verify(
         ring = Ring.read(session, trusted)
         heads = Heads(session, ring, anchor, mirrored)
         problems = [Problem(None, what) for what in ring.faults]
-        problems += _entries(session, heads, progress)
+        lost = _told_lost(session, ring)
+        problems += _entries(session, heads, lost, progress)
         wrong = [problem.index for problem in problems if problem.index is not None]
         problems += [Problem(index, what) for index, what in heads.end(wrong)]
         problems += _tombstones(session, set(wrong))
         problems += _waiting(session, now)
-        lost = len(told_lost(session))
-    return Verdict(not problems, heads.size, ordered(problems), lost)
+    return Verdict(not problems, heads.size, ordered(problems), len(lost))
 
 
 def ordered(problems: list[Problem]) -> list[Problem]:
@@ -131,9 +133,10 @@ def statement(asked: str, dialect: str) -> str:
     return asked.format(at=_AT[dialect])
 
 
-def _entries(session: Session, heads: Heads, progress: Callable[[int], None]) -> list[Problem]:
+def _entries(
+    session: Session, heads: Heads, lost: set[int], progress: Callable[[int], None]
+) -> list[Problem]:  # fmt: skip
     problems: list[Problem] = []
-    lost = told_lost(session)
     for rows in read(session, ENTRIES):
         for row in rows:
             index, digest = row[0], row[1]
@@ -278,10 +281,19 @@ def _waiting(session: Session, now: datetime) -> list[Problem]:
     return problems
 
 
-def told_lost(session: Session) -> set[int]:
-    """The leaves whose events a recovery said to be lost in a restore: its event names them by ranges."""
-    told = select(LedgerPayload.payload).where(
-        LedgerPayload.event_id == LedgerEvent.id, LedgerEvent.type == "events_lost", LedgerPayload.half == "business"
-    )
-    ranges = (each for payload in session.exec(told) for each in said(payload).get("leaves", ()))
-    return {index for first, last in ranges for index in range(first, last + 1)}
+def _told_lost(session: Session, ring: Ring) -> set[int]:
+    """The leaves whose events a recovery said to be lost in a restore: it signed which, and stands after them."""
+    told = select(LedgerLeaf.idx, LedgerPayload.payload).where(
+        LedgerLeaf.event_id == LedgerEvent.id, LedgerPayload.event_id == LedgerEvent.id,
+        LedgerEvent.type == "events_lost", LedgerPayload.half == "business",
+    )  # fmt: skip
+    lost: set[int] = set()
+    for index, payload in session.exec(told):
+        try:
+            title, *lines = ring.opened(str(said(payload).get("leaves")), index).splitlines()
+        except NoteWrong:
+            continue  # whoever has the database can write an event, and have it sealed
+        if title.endswith("/lost"):
+            ranges = [tuple(map(int, line.split(" "))) for line in lines]
+            lost.update(each for first, last in ranges for each in range(first, min(last + 1, index)))
+    return lost
