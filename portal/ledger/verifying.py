@@ -47,7 +47,7 @@ ENTRIES = f"""
 _UNSEALED = f"""
     SELECT NULL, NULL, {_READ} FROM ledger_event e {_HALVES}
     WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.event_id = e.id) ORDER BY e.at
-"""  # noqa: S608
+"""  # noqa: S608 (as above)
 _ANY_UNSEALED = text(
     "SELECT 1 FROM ledger_event e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.event_id = e.id) LIMIT 1"
 )

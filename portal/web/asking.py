@@ -46,7 +46,7 @@ def about(session: Session, home: Home, lang: str, now: datetime) -> Asking:
     policy = policies.number_in_force(policies.DATA_POLICY, lang, now)
     statement = (
         select(Agency, Office, Contact, PolicyVersion, Notice, Purpose)
-        .options(defer(col(PolicyVersion.body)))  # type: ignore[arg-type]
+        .options(defer(col(PolicyVersion.body)))  # type: ignore[arg-type]  # col() hides the attribute
         .outerjoin(Office, col(Office.agency_id) == Agency.id)
         .outerjoin(Contact, receives)
         .outerjoin(PolicyVersion, col(PolicyVersion.id) == policy)
