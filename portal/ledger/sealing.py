@@ -38,10 +38,16 @@ WIDTH = 256  # hashes of one kept level below one of the next
 LATE = timedelta(minutes=2)  # longer than a transaction may take to end after the time its event bears
 LOOK, BATCH = 10_000, 200  # events read at once; events sealed under one lock
 Events: TypeAlias = Sequence[Row[tuple[str, bytes, datetime]]]
-ALL_AT_ONCE = (
+# Rows one after the other, or arrays of the driver's, would hold the lock several times as long.
+_LEAVES_AT_ONCE = text(
     "INSERT INTO ledger_leaf (idx, event_id, hash)"
-    " SELECT * FROM unnest(CAST(:idx AS bigint[]), CAST(:event_id AS varchar[]), CAST(:hash AS bytea[]))"
+    " SELECT :first + n - 1, event, substring(:hashes FROM 32 * CAST(n AS integer) - 31 FOR 32)"
+    " FROM unnest(string_to_array(:events, ',', '-')) WITH ORDINALITY AS row (event, n)"
+).bindparams(
+    bindparam("first", type_=BigInteger), bindparam("hashes", type_=LargeBinary), bindparam("events", type_=Text)
 )
+_WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended('ledger sealing', 0))")
+_TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended('ledger sealing', 0))")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,9 +95,12 @@ class Sealed:
 
 @dataclass(frozen=True)
 class _Batch:
+    """What a sealing inserts, ready for the driver before the lock is taken; PostgreSQL gets its leaves at once."""
+
     leaves: list[dict[str, object]]
+    leaves_at_once: dict[str, object]
     nodes: list[dict[str, object]]
-    checkpoint: LedgerCheckpoint
+    checkpoint: dict[str, object]
 
 
 # In one statement, because it is asked under the lock.
@@ -105,6 +114,10 @@ _HEAD_AND_KEY = sqlalchemy.select(
     )
     .scalar_subquery(),
 )
+
+
+_LEAF_BY_LEAF, _NODES = insert(table_of(LedgerLeaf)), insert(table_of(LedgerNode))
+_CHECKPOINT = insert(table_of(LedgerCheckpoint)).returning(table_of(LedgerCheckpoint).c.id)
 
 
 class Growing:
@@ -258,16 +271,18 @@ def _seal_batch(
 
 
 def _prepared(growing: Growing, found: Sequence[tuple[bytes, str | None]], key: SigningKey, now: datetime) -> _Batch:
-    leaves, nodes = list[dict[str, object]](), list[dict[str, object]]()
+    first, leaves, nodes = growing.size, list[dict[str, object]](), list[dict[str, object]]()
     for digest, event in found:
         leaves.append({"idx": growing.size, "event_id": event, "hash": digest})
         nodes += [{"level": level, "idx": index, "hash": made} for level, index, made in growing.append(digest)]
+    events, hashes = ",".join(event or "-" for _, event in found), b"".join(digest for digest, _ in found)
     head = Checkpoint(growing.origin or key.name, growing.size, growing.frontier.root())
     checkpoint = LedgerCheckpoint(
         origin=head.origin, size=head.size, root=head.root, note=sign(head.text, key),
         frontier=growing.frontier.encode(), signed_at=now,
     )  # fmt: skip
-    return _Batch(leaves, nodes, checkpoint)
+    at_once: dict[str, object] = {"first": first, "events": events, "hashes": hashes}
+    return _Batch(leaves, at_once, nodes, checkpoint.model_dump(exclude={"id"}))
 
 
 def _insert(session: Session, batch: _Batch, key: SigningKey) -> int:
@@ -276,26 +291,18 @@ def _insert(session: Session, batch: _Batch, key: SigningKey) -> int:
 
 
 def _insert_batch(session: Session, batch: _Batch) -> int:
-    _insert_leaves(session, batch.leaves)
+    connection = session.connection()
+    if batch.leaves and connection.dialect.name == "sqlite":
+        connection.execute(_LEAF_BY_LEAF, batch.leaves)
+    elif batch.leaves:
+        connection.execute(_LEAVES_AT_ONCE, batch.leaves_at_once)
     if batch.nodes:
-        session.connection().execute(insert(table_of(LedgerNode)), batch.nodes)
-    checkpoint = table_of(LedgerCheckpoint)
-    values = batch.checkpoint.model_dump(exclude={"id"})
-    return int(
-        session.connection().execute(insert(checkpoint).values(**values).returning(checkpoint.c.id)).scalar_one()
-    )
-
-
-def _insert_leaves(session: Session, leaves: list[dict[str, object]]) -> None:
-    if session.get_bind().dialect.name == "sqlite":
-        session.connection().execute(insert(table_of(LedgerLeaf)), leaves)
-    else:  # one statement: rows one after the other would hold the lock several times as long
-        columns = {name: [leaf[name] for leaf in leaves] for name in ("idx", "event_id", "hash")}
-        session.connection().execute(text(ALL_AT_ONCE), columns)
+        connection.execute(_NODES, batch.nodes)
+    return int(connection.execute(_CHECKPOINT, batch.checkpoint).scalar_one())
 
 
 def _is_only_sealer(session: Session, wait: bool) -> bool:
-    if session.get_bind().dialect.name == "sqlite":  # has one writer anyway
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":  # has one writer anyway
         return True
-    function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-    return session.scalar(text(f"SELECT {function}(hashtextextended('ledger sealing', 0))")) is not False
+    return connection.execute(_WAIT if wait else _TRY).scalar() is not False
