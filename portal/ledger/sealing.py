@@ -37,7 +37,7 @@ KEPT_LEVELS = (8, 16, 24)
 WIDTH = 256  # hashes of one kept level below one of the next
 LATE = timedelta(minutes=2)  # longer than a transaction may take to end after the time its event bears
 LOOK, BATCH = 10_000, 200  # events read at once; events sealed under one lock
-Events: TypeAlias = Sequence[Row[tuple[str, bytes, datetime]]]
+Events: TypeAlias = Sequence[Row[tuple[str, bytes]]]
 # Rows one after the other, or arrays of the driver's, would hold the lock several times as long.
 _LEAVES_AT_ONCE = text(
     "INSERT INTO ledger_leaf (idx, event_id, hash)"
@@ -164,7 +164,7 @@ def seal(database: Database, key: SigningKey, now: datetime, everything: bool = 
                 break
             added, locked = added + len(batch), [*locked, held]
         else:
-            since = events[-1].at
+            since = _time_of(database, events[-1].id)
             continue
         with database.read() as session:
             growing = Growing(session)
@@ -229,13 +229,19 @@ def _since(session: Session) -> datetime:
 def _unsealed(database: Database, since: datetime) -> Events:
     event = table_of(LedgerEvent).c
     statement = (
-        select(event.id, event.leaf, event.at)
+        select(event.id, event.leaf)
         .where(event.at >= since, not_sealed())
         .order_by(event.at, event.type == "payload_shredded", event.id)  # a tombstone stands after what it is about
         .limit(LOOK)
     )
     with database.read() as session:
         return session.execute(statement).all()
+
+
+def _time_of(database: Database, event: str) -> datetime:
+    # Asked once for all: times of ten thousand rows would cost more to read than the rows.
+    with database.read() as session:
+        return session.exec(select(LedgerEvent.at).where(LedgerEvent.id == event)).one()
 
 
 def _hashes(session: Session, level: int, block: int) -> list[bytes]:

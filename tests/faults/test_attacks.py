@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from portal import auditing, db
 from portal.db import Database
+from portal.enquiries.releasing import ReleaseVoid
 from portal.leads import Erased, Lead, by_reference
 from portal.ledger import keys, mirror, verifying
 from portal.ledger.verifying import Problem
@@ -99,7 +100,10 @@ def write(database: Database, home, settings: Settings, chance: Random, writer: 
     """What may happen to leads, in any order, beside two others who do the same."""
     for number in range(4):
         now = db.utcnow()
-        reference = attacks.enquire(database, home, 100 * writer + number, now)
+        try:
+            reference = attacks.enquire(database, home, 100 * writer + number, now)
+        except ReleaseVoid:  # another writer erased the lead before it was released
+            continue
         with database.read() as session:
             references = list(session.exec(select(Lead.reference)))
         act = chance.choice(["erase", "rectify", "rotate", "pass", "pass"])
