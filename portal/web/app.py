@@ -1,6 +1,7 @@
 """The public site as an ASGI application: routes, guards and what every request can reach, put together."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
@@ -35,8 +36,8 @@ def create(settings: Settings | None = None) -> HostGuard:
         database = Database(chosen.database)
         waking.attach(database, chosen.data_directory)
         try:
-            makers = CapacityLimiter(MAKERS["sqlite" if database.is_sqlite else "postgresql"])
-            yield {"site": Site(chosen, database, Signer(chosen.key), CapacityLimiter(THREADS), makers)}
+            with ThreadPoolExecutor(MAKERS["sqlite" if database.is_sqlite else "postgresql"], "maker") as makers:
+                yield {"site": Site(chosen, database, Signer(chosen.key), CapacityLimiter(THREADS), makers)}
         finally:
             database.close()
 

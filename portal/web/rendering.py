@@ -11,7 +11,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portal import db
+from portal import addresses, db
 from portal.language import locales
 from portal.templating import render, static
 from portal.web.site import Site, site
@@ -38,7 +38,7 @@ async def page(
 
     `alternates` are its addresses by language, where they differ in more than the language.
     """
-    others = alternates or {other: _in_language(request, other) for other in locales.SITE}
+    others = alternates or _in_languages(request)
     html = await making(
         request, _html, site(request), template, lang, read, origin=site(request).settings.origin, alternates=others,
         names=locales.NAMES, indexed=not private and status == 200, announced=site(request).board.shown(db.utcnow()),
@@ -57,7 +57,9 @@ def _html(
     return render(template, lang, **context)
 
 
-def _in_language(request: Request, lang: str) -> str:
+def _in_languages(request: Request) -> dict[str, str]:
     first, _, rest = request.url.path.removeprefix("/").partition("/")
-    path = f"/{lang}/{rest}" if first in locales.SITE else f"/{lang}/"
-    return f"{path}?{request.url.query}" if request.url.query and first in locales.SITE else path
+    if first not in locales.SITE:
+        return {lang: addresses.home(lang) for lang in locales.SITE}
+    query = f"?{request.url.query}" if request.url.query else ""
+    return {lang: f"/{lang}/{rest}{query}" for lang in locales.SITE}

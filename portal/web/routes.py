@@ -37,10 +37,23 @@ class _Text(StringConvertor):
     regex = "[^/\\x00]+"
 
 
-register_url_convertor("str", _Text())
+class _Offer(StringConvertor):
+    regex = "|".join(at.SEARCH_OFFERS)
 
+
+register_url_convertor("str", _Text())
+register_url_convertor("offer", _Offer())
+
+# The most asked for first: an address is compared with one after another.
 PAGES = [
     Route(at.ALIVE,           health.alive,              name="alive"),
+    Route(at.FEED,           syndication.show,          name="feed"),
+    Route(at.FEED_TOWN,       syndication.show,          name="feed_town"),
+    Route(at.FEED_AREA,       syndication.show,          name="feed_area"),
+    Route(at.SEARCH,          search.show,               name="search"),
+    Route(at.SEARCH_TOWN,     search.show,               name="search_town"),
+    Route(at.SEARCH_AREA,     search.show,               name="search_area"),
+    Route(at.PROPERTY,        properties.show,           name="property"),
     Route(at.ROOT,            home.choose,               name="root"),
     Route(at.READY,           health.ready,              name="ready"),
     Route(at.ROBOTS,          discovery.robots,          name="robots"),
@@ -62,7 +75,6 @@ PAGES = [
     Route(at.AGENCY,          agencies.show,             name="agency"),
     Route(at.REPORT,          report.show,               name="report"),
     Route(at.REPORTED,        report.sent,               name="reported"),
-    Route(at.PROPERTY,        properties.show,           name="property"),
     Route(at.GALLERY,         gallery.show,              name="gallery"),
     Route(at.ENQUIRE,         enquire.show,              name="enquire"),
     Route(at.STATUS,          enquiries.show,            name="status"),
@@ -71,12 +83,6 @@ PAGES = [
     Route(at.RELEASE,         release.show,              name="release"),
     Route(at.STOP,            stop.show,                 name="stop"),
     Route(at.CONFIRM_CONTACT, confirm.show,              name="confirm_contact"),
-    Route(at.FEED,            syndication.show,          name="feed"),
-    Route(at.FEED_TOWN,       syndication.show,          name="feed_town"),
-    Route(at.FEED_AREA,       syndication.show,          name="feed_area"),
-    Route(at.SEARCH,          search.show,               name="search"),
-    Route(at.SEARCH_TOWN,     search.show,               name="search_town"),
-    Route(at.SEARCH_AREA,     search.show,               name="search_area"),
 ]  # fmt: skip
 
 

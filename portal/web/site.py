@@ -3,6 +3,7 @@
 Nothing here is imported as an instance; handlers get it from their request.
 """
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
@@ -38,7 +39,7 @@ class Site:
     database: Database
     signer: Signer
     threads: CapacityLimiter
-    makers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    makers: Executor = field(default_factory=lambda: ThreadPoolExecutor(1))
     board: Board = field(default_factory=Board)
 
 

@@ -3,7 +3,9 @@
 Handlers are async and never see a session; what they hand over runs start to end on one thread.
 """
 
+from asyncio import get_running_loop
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -32,8 +34,12 @@ async def in_thread(
 async def making(
     request: Request, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """Run what makes a page beside the event loop, and beside all else that waits for the database."""
-    return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=site(request).makers)
+    """Run what makes a page beside the event loop, and beside all else that waits for the database.
+
+    A maker goes from one page straight to the next: waiting in between for the event loop took it a fifth of its time.
+    """
+    known = copy_context().run  # with the number of the request
+    return await get_running_loop().run_in_executor(site(request).makers, known, partial(work, *args, **kwargs))
 
 
 async def reading(
