@@ -72,15 +72,19 @@ class JsonLinesFile:
     """An object a line."""
 
     def __init__(self, output: IO[bytes], preset: Preset) -> None:
-        self._output, self._flags = output, _flags(preset)
+        self._output, self._flags = output, [name for name in preset.columns if name in preset.flags]
         self._record = msgspec.defstruct("Record", ["schema_version", *preset.columns], gc=False)
         self._encoder = msgspec.json.Encoder()
 
     def add(self, batch: Sequence[Row]) -> Sequence[bytes]:
         """Write rows."""
-        lines = self._encoder.encode_lines(
-            [self._record(SCHEMA_VERSION, *_with_flags(row, self._flags)) for row in batch]
-        )
+        records = [self._record(SCHEMA_VERSION, *row) for row in batch]
+        for name in self._flags:
+            for record in records:
+                flag = getattr(record, name)
+                if flag is not None:
+                    setattr(record, name, bool(flag))
+        lines = self._encoder.encode_lines(records)
         for character, escaped in LINE_ENDS.items():
             lines = lines.replace(character.encode(), escaped)
         self._output.write(lines)

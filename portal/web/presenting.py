@@ -6,7 +6,7 @@ What is missing is said, never left out: a card keeps its shape whatever the age
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -69,7 +69,7 @@ class Told(NamedTuple):
     flag: str
     is_new: bool
     note: str
-    facts: list[Fact]
+    facts: tuple[Fact, ...]
     energy: str | None
     missing: str
     agency: str
@@ -86,14 +86,7 @@ class Shown:
 
     def told(self, card: Card) -> Told:
         """Everything a card shows, in words: a list asks for it once a home, and its template only fills in."""
-        (flag, is_new), picture = self.flag(card) or ("", False), card.picture
-        energy = card.energy_consumption if card.energy_state == "rated" else None
-        return Told(
-            self.address(card), self.title(card), self.price(card), self.period(card), self.former_price(card), flag,
-            is_new, self.price_note(card), self.line(card), energy,
-            "" if energy else self.energy_missing(card.energy_state, short=True), card.agency, self.seen(card),
-            picture.frame if picture else None,
-        )  # fmt: skip
+        return _told(self.lang, self.quarter, card)
 
     def title(self, card: Card) -> str:
         """The name of a home: type and place."""
@@ -282,3 +275,16 @@ class Shown:
 
     def _outside(self, card: Card) -> Fact | None:
         return self._size(self._("plot %s"), card.plot_m2) or self._size(self._("terrace %s"), card.terrace_m2)
+
+
+@lru_cache(2048)  # lists overlap: nearly every home of a new one was told before, and nothing about it has changed
+def _told(lang: str, quarter: datetime, card: Card) -> Told:
+    shown, picture = Shown(lang, quarter), card.picture
+    flag, is_new = shown.flag(card) or ("", False)
+    energy = card.energy_consumption if card.energy_state == "rated" else None
+    return Told(
+        shown.address(card), shown.title(card), shown.price(card), shown.period(card), shown.former_price(card), flag,
+        is_new, shown.price_note(card), tuple(shown.line(card)), energy,
+        "" if energy else shown.energy_missing(card.energy_state, short=True), card.agency, shown.seen(card),
+        picture.frame if picture else None,
+    )  # fmt: skip
