@@ -38,12 +38,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def measure(cases: Sequence[Case], seconds: int = SECONDS) -> dict[str, list[float]]:
-    """Requests per second of each case, `RUNS` times: in turns, so that a busy neighbour disturbs all alike."""
+def measure(cases: Sequence[Case], seconds: int = SECONDS, runs: int = RUNS) -> dict[str, list[float]]:
+    """Requests per second of each case, `runs` times: in turns, so that a busy neighbour disturbs all alike."""
     rates: dict[str, list[float]] = {case.name: [] for case in cases}
     for case in cases:
         _rate(case, seconds=1)  # warm
-    for _ in range(RUNS):
+    for _ in range(runs):
         for case in cases:
             rates[case.name].append(_rate(case, seconds))
     return rates

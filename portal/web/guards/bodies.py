@@ -3,6 +3,8 @@
 Refusals are raised where the body is read, so that each becomes a page like every other.
 """
 
+from collections.abc import Awaitable
+
 import anyio
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -27,11 +29,11 @@ class BodyGuard:
         self.size = size
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on; nothing here reads the body of a GET, so it needs no limits."""
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             receive = _Body(receive, _known(scope, self.size), self.size, anyio.current_time() + self.seconds)
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
 
 class _Body:
