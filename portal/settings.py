@@ -7,6 +7,8 @@ mistake that would otherwise be found in production.
 
 import os
 import secrets
+import shlex
+import shutil
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -71,6 +73,16 @@ def _mail_to(value: str) -> str:
     return value
 
 
+def _command(value: str) -> str:
+    try:
+        found = shlex.split(value)
+    except ValueError:
+        raise ValueError("must be a command as a shell would read it; a quotation mark is left open") from None
+    if value and (not found or shutil.which(found[0]) is None):
+        raise ValueError(f"must be a command; {found[0] if found else value!r} is none on this host")
+    return value
+
+
 def _absolute(value: Path | None) -> Path | None:
     return value and value.absolute()
 
@@ -86,6 +98,7 @@ Relay = Annotated[str, AfterValidator(_relay)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Network = Annotated[str, AfterValidator(_network)]
 MailTo = Annotated[str, AfterValidator(_mail_to)]
+Command = Annotated[str, AfterValidator(_command)]
 KeyPath = Annotated[Path | None, AfterValidator(_absolute)]
 
 
@@ -109,6 +122,7 @@ class Settings(BaseSettings):
     promise_key: KeyPath = None
     operator: str = ""
     ops_mail: MailTo = ""
+    alert_command: Command = ""
     policy_notice_days: int = Field(default=30, ge=0, le=365)
     screening_held: int = Field(default=45, ge=0)
     screening_spam: int = Field(default=100, ge=0)

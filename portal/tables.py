@@ -1,6 +1,6 @@
 """Every table, imported once: what migrations compare with and what the raw-search drills walk."""
 
-from portal import exporting, leads, leases, ledger, limits
+from portal import alerts, exporting, leads, leases, ledger, limits
 from portal.catalogue import agencies, collecting, photos, places, prices, properties, reports, versions
 from portal.consent import annexes, choices, notices, policies, purposes
 from portal.feeds import records
@@ -11,6 +11,7 @@ from portal.receipts import links
 
 MODULES = (
     agencies,
+    alerts,
     annexes,
     choices,
     collecting,

@@ -14,7 +14,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from portal import db, leases, limits
+from portal import alerts, db, leases, limits
 from portal.catalogue import collecting, photos
 from portal.consent import announcing, choices
 from portal.db import Database
@@ -35,6 +35,7 @@ from portal.signing import Signer
 
 LANES = 2  # one mail that hangs must not hold up the others
 POLL_SECONDS = 1.0
+ALERT_SECONDS = 10.0
 BEAT_SECONDS = 10.0
 RECOVER_SECONDS = 3.0
 PURGE_SECONDS = 60.0
@@ -66,6 +67,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
             await _do(database, job)
         await _forget(forgetting)
         await lanes[0].deliver_due()
+        await _alert(settings, database)
         await _collect(settings, database, stop)
         await _develop(settings, database, stop)
         await _seal(settings, database, everything=True)
@@ -78,6 +80,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
                 tasks.create_task(_deliver(lane, bell, stop))
             for seconds, job in housekeeping:
                 tasks.create_task(_repeat(partial(_do, database, job), seconds, stop))
+            tasks.create_task(_repeat(partial(_alert, settings, database), ALERT_SECONDS, stop))
             tasks.create_task(_repeat(partial(_forget, forgetting), FORGET_SECONDS, stop))
             tasks.create_task(_repeat(partial(_collect, settings, database, stop), COLLECT_SECONDS, stop))
             tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
@@ -138,6 +141,11 @@ async def _do(database: Database, job: Job) -> None:
 async def _seal(settings: Settings, database: Database, everything: bool) -> None:
     # A crash between two commits may leave an older event behind: the look at everything finds it.
     await asyncio.to_thread(mirror.sealed, settings, database, db.utcnow(), everything)
+
+
+async def _alert(settings: Settings, database: Database) -> None:
+    await _do(database, lambda session, now: alerts.look(session, now, settings.clock_factor))
+    await asyncio.to_thread(alerts.tell, database, settings.alert_command, db.utcnow())
 
 
 async def _forget(forgetting: Forgetting) -> None:

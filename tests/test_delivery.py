@@ -121,9 +121,13 @@ def test_a_temporary_refusal_of_the_recipient_is_tried_again_later_with_the_same
         ({"MAIL": "550 not you"}, "queued", ("relay", "mail", 550)),
         ({"MAIL": DROP}, "queued", ("relay", "mail", None)),
         ({"DATA": "451 not now"}, "queued", ("later", "data", 451)),
-        ({"dot": "452 full"}, "queued", ("later", "data", 452)),
+        ({"RCPT": "550 5.7.1 blocked"}, "queued", ("policy", "rcpt", 550)),
+        ({"RCPT": "452 4.2.2 over quota"}, "queued", ("full", "rcpt", 452)),
+        ({"dot": "452 full"}, "queued", ("full", "data", 452)),
+        ({"dot": "552 5.3.4 too big"}, "parked", ("size", "data", 552)),
+        ({"dot": "550 5.1.1 no such user"}, "refused", ("refused", "data", 550)),
         ({"dot": "421 closing"}, "queued", ("relay", "data", 421)),
-        ({"dot": "554 spam"}, "refused", ("refused", "data", 554)),
+        ({"dot": "554 spam"}, "queued", ("policy", "data", 554)),
         ({"dot": DROP}, "uncertain", ("uncertain", "data", None)),
         ({"dot": HANG}, "uncertain", ("uncertain", "data", None)),
         ({"dot": "hello?"}, "uncertain", ("uncertain", "data", None)),
@@ -138,6 +142,31 @@ def test_each_answer_of_a_relay_leads_to_its_state(database, script, state, trie
     assert (outcome, phase) == tried[:2]
     assert code == tried[2] or (tried[2] is None and code in (None, -1))
     assert only(database).attempts == (0 if outcome == "relay" else 1)
+
+
+def test_a_mail_that_a_filter_refuses_goes_once_more_and_then_before_a_person(database):
+    queue(database, "elena@agency.example")
+    with Scripted({"dot": "554 5.7.1 spam"}) as relay:
+        deliver(database, relay.relay)
+        assert only(database).due_at == NOW + timedelta(hours=1)
+        deliver(database, relay.relay, NOW + timedelta(hours=1))
+    kept = only(database)
+    assert (kept.state, kept.last_code, kept.last_enhanced) == ("parked", 554, "5.7.1")
+
+
+def test_a_full_mailbox_is_tried_again_after_four_hours(database):
+    queue(database, "elena@agency.example")
+    with Scripted({"RCPT": "452 4.2.2 over quota"}) as relay:
+        deliver(database, relay.relay)
+    assert only(database).due_at == NOW + timedelta(hours=4)
+
+
+def test_the_name_the_relay_gave_a_mail_is_kept(database):
+    queue(database, "elena@agency.example")
+    with Scripted({"dot": "250 2.0.0 Ok: queued as 4ZxK2d1Jq7z9"}) as relay:
+        deliver(database, relay.relay)
+    kept = only(database)
+    assert (kept.state, kept.relay_queue_id, kept.last_enhanced) == ("accepted", "4ZxK2d1Jq7z9", "2.0.0")
 
 
 def test_without_an_answer_after_the_final_dot_the_same_bytes_go_again_three_times_then_it_is_parked(database):

@@ -16,7 +16,7 @@ from portal.forwarding import reckoning
 from portal.forwarding.stopping import Stopped
 from portal.language import formats
 from portal.leads import Erased
-from portal.mail import outbox
+from portal.mail import causes, outbox
 from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, MailUnknown
 from portal.message_kinds import KINDS
 
@@ -120,15 +120,16 @@ def _row(mail: Mail) -> dict[str, Any]:
         "mail": mail.id, "kind": mail.kind, "about": mail.about, "generation": mail.generation, "state": mail.state,
         "recipient": mail.recipient, "message_id": mail.message_id, "queued": _at(mail.queued_at),
         "due": _at(mail.due_at) if mail.state in outbox.OPEN else None, "attempts": mail.attempts,
-        "last_code": mail.last_code, "last_text": mail.last_text, "accepted": _at(mail.accepted_at),
-        "sha256": mail.raw_sha256,
+        "last_code": mail.last_code, "last_enhanced": mail.last_enhanced, "last_text": mail.last_text,
+        "accepted": _at(mail.accepted_at), "relay_queue_id": mail.relay_queue_id, "sha256": mail.raw_sha256,
     }  # fmt: skip
 
 
 def _try(attempt: MailAttempt) -> dict[str, Any]:
     return {
         "at": _at(attempt.started_at), "relay": attempt.relay, "phase": attempt.phase, "outcome": attempt.outcome,
-        "code": attempt.code, "text": attempt.text,
+        "blame": causes.BLAME[attempt.outcome], "code": attempt.code, "enhanced": attempt.enhanced,
+        "text": attempt.text,
     }  # fmt: skip
 
 

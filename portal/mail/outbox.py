@@ -85,7 +85,9 @@ class Mail(SQLModel, table=True):
     raw: bytes | None = column(LargeBinary, personal="mail", default=None)
     raw_sha256: str | None = column(String(64), personal="mail", default=None)
     last_code: int | None = column(Integer, personal=None, default=None)
+    last_enhanced: str | None = column(String(11), personal=None, default=None)
     last_text: str | None = column(String(1000), personal="mail", default=None)
+    relay_queue_id: str | None = column(String(100), personal=None, default=None)
     accepted_at: datetime | None = column(UTCDateTime, personal=None, default=None)
     settled_at: datetime | None = column(UTCDateTime, personal=None, default=None)
 
@@ -102,17 +104,23 @@ class MailAttempt(SQLModel, table=True):
     phase: str = column(String(8), personal=None)
     outcome: str = column(String(10), personal=None)
     code: int | None = column(Integer, personal=None, default=None)
+    enhanced: str | None = column(String(11), personal=None, default=None)
     text: str = column(String(1000), personal="mail", default="")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """How one try to hand a mail over ended: the outcome, the phase reached, and what the relay said."""
+    """How one try to hand a mail over ended: the outcome, the phase reached, and what the relay said.
+
+    `enhanced` is the enhanced status code (RFC 3463) of that, `queue_id` the relay's own name of a mail it accepted.
+    """
 
     outcome: str
     phase: str
     code: int | None = None
     text: str = ""
+    enhanced: str | None = None
+    queue_id: str | None = None
 
 
 def queue(
@@ -184,11 +192,11 @@ def settle(
     following = patience.after(tried.outcome, before, now - mail.queued_at)
     values = {
         "state": following.state, "due_at": now + following.wait, "phase": tried.phase, "last_code": tried.code,
-        "last_text": tried.text[:1000], "lease_token": None, "lease_until": None,
+        "last_enhanced": tried.enhanced, "last_text": tried.text[:1000], "lease_token": None, "lease_until": None,
         "attempts": Mail.attempts + (0 if tried.outcome == "relay" else 1),
     }  # fmt: skip
     if following.state == "accepted":
-        values["accepted_at"] = now
+        values |= {"accepted_at": now, "relay_queue_id": tried.queue_id}
     if following.state not in OPEN:
         values["settled_at"] = now
     held = _change(session, mail, **values)
@@ -196,7 +204,7 @@ def settle(
     if not held:
         return None
     if following.state not in OPEN:
-        _tell_ledger(session, following.state, mail, now, {"code": tried.code, "phase": tried.phase})
+        _tell_ledger(session, following.state, mail, now, _reason(tried))
     return following.state
 
 
@@ -302,6 +310,12 @@ def oldest_waiting(session: Session) -> datetime | None:
     return session.exec(waiting).one()
 
 
+def oldest_unanswered(session: Session) -> datetime | None:
+    """When the oldest mail was queued that no relay has answered for yet: not one that waits for its recipient."""
+    waiting = (col(Mail.state).in_(("queued", "sending")), Mail.attempts == 0)
+    return session.exec(select(func.min(Mail.queued_at)).where(*waiting)).one()
+
+
 def listed(session: Session, state: str | None, limit: int) -> Sequence[Mail]:
     """The newest mails, in one state or all, newest first."""
     asked = [Mail.state == state] if state else []
@@ -342,9 +356,14 @@ def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: d
     session.add(
         MailAttempt(
             mail_id=mail.id, started_at=started, ended_at=now, relay=relay, phase=tried.phase, outcome=tried.outcome,
-            code=tried.code, text=tried.text[:1000],
+            code=tried.code, enhanced=tried.enhanced, text=tried.text[:1000],
         )
     )  # fmt: skip
+
+
+def _reason(tried: Tried) -> dict[str, Any]:
+    said = {"outcome": tried.outcome, "code": tried.code, "phase": tried.phase}
+    return {**said, "enhanced": tried.enhanced} if tried.enhanced else said
 
 
 def _tell_ledger(session: Session, what: str, mail: Mail, now: datetime, more: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """Retrying: what becomes of a mail after a try, and when the next one is due.
 
-Knows no database and no SMTP. Outcomes of a try: `accepted` (the relay answered 250 to the final dot), `refused` (5xx),
-`later` (4xx for this recipient), `relay` (the relay itself is in trouble; no fault of this mail), `uncertain` (no
-answer after the final dot), `failed` (our own mistake while rendering).
+Knows no database and no SMTP. Outcomes of a try: `accepted` (the relay answered 250 to the final dot), `refused` (there
+is no such mailbox), `later` (not now, for this recipient), `full` (the mailbox), `policy` (the mail itself is not
+wanted: spam, content), `size` (it is too large), `relay` (the relay itself is in trouble; no fault of this mail),
+`uncertain` (no answer after the final dot), `failed` (our own mistake while rendering).
 """
 
 import random
@@ -10,17 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-OUTCOMES = ("accepted", "refused", "later", "relay", "uncertain", "failed")
+OUTCOMES = ("accepted", "refused", "later", "full", "policy", "size", "relay", "uncertain", "failed")
 # RFC 5321 §4.5.4.1 gives up after four to five days. Six minutes outwait the usual greylist of five.
 GIVE_UP = timedelta(days=5)
 MINUTES = {
     "later": (6.0, 12.0, 25.0, 50.0, 90.0, 180.0, 240.0),
+    "full": (240.0,),
+    "policy": (60.0,),
     "relay": (0.25, 0.5, 1.0, 2.0, 5.0),
     "uncertain": (15.0,),
     "failed": (1.0, 5.0),
 }
-TRIES = {"uncertain": 3, "failed": 3}
-WAITING_AS = {"later": "queued", "relay": "queued", "uncertain": "uncertain", "failed": "queued"}
+# What is our own fault ends before a person, not as refused: the address is well, and somebody must act.
+TRIES = {"policy": 2, "size": 1, "uncertain": 3, "failed": 3}
+SPREAD = ("later", "full")  # a recipient's waits differ, so that mails do not march
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,12 @@ class Patience:
             return Next(outcome)
         if age >= GIVE_UP or earlier + 1 >= TRIES.get(outcome, earlier + 2):
             return Next("parked")
-        return Next(WAITING_AS[outcome], self.wait(outcome, earlier))
+        return Next("uncertain" if outcome == "uncertain" else "queued", self.wait(outcome, earlier))
 
     def wait(self, outcome: str, earlier: int) -> timedelta:
-        """How long until the next try; a recipient's waits differ by up to a fifth, so that mails do not march."""
+        """How long until the next try; a recipient's waits differ by up to a fifth."""
         minutes = MINUTES[outcome][min(earlier, len(MINUTES[outcome]) - 1)]
-        spread = 0.8 + 0.4 * self.chance() if outcome == "later" else 1.0
+        spread = 0.8 + 0.4 * self.chance() if outcome in SPREAD else 1.0
         return timedelta(minutes=minutes * spread * self.factor)
 
 

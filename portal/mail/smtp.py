@@ -20,6 +20,7 @@ from aiosmtplib.errors import (
     SMTPServerDisconnected,
 )
 
+from portal.mail import causes
 from portal.mail.composing import ascii_domain, one_line
 from portal.mail.outbox import Tried
 from portal.settings import CAPTURE, Settings
@@ -30,7 +31,6 @@ QUIT_SECONDS = 2  # politeness, while a worker may be told to end
 DATA_SECONDS = {True: 60, False: 600}
 MAILS_A_CONNECTION = 50
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-CLOSING = 421  # RFC 5321 §3.8: the server closes the connection; says nothing about the mail
 
 
 class CaptureRefused(Exception):
@@ -131,7 +131,9 @@ class RelayLine:
         except (SMTPException, OSError) as silence:
             self._client.close()
             raise NotHandedOver(Tried("uncertain", "data", text=_what(silence))) from None
-        return Tried("accepted", "done", answer.code, one_line(answer.message))
+        text = one_line(answer.message)
+        enhanced = causes.enhanced_code(answer.code, text) or None
+        return Tried("accepted", "done", answer.code, text, enhanced, causes.queue_id(text))
 
     async def close(self) -> None:
         """QUIT, politely where the relay still listens."""
@@ -172,8 +174,12 @@ class RelayLine:
 
 
 def _answered(said: SMTPResponseException, phase: str, otherwise: str) -> Tried:
-    outcome = {4: "later", 5: "refused"}.get(said.code // 100, otherwise)
-    return Tried("relay" if said.code == CLOSING else outcome, phase, said.code, one_line(said.message))
+    text = one_line(said.message)
+    try:
+        cause = causes.of_reply(phase, said.code, text)
+    except ValueError:  # whatever it was, it was no refusal
+        return Tried(otherwise, phase, said.code, text)
+    return Tried(cause.outcome, phase, said.code, text, cause.enhanced or None)
 
 
 def _what(trouble: BaseException) -> str:
