@@ -9,7 +9,7 @@ an error, or sets a cookie.
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -172,13 +172,11 @@ class PageCache:
         self._reading = anyio.Lock()
         self._coming: dict[Key, anyio.Event] = {}
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or scope["path"].startswith(PASSED):
-            return self.app(scope, receive, send)
-        return self._answered(scope, receive, send)
-
-    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self.app(scope, receive, send)
+            return
         # Of what is never kept, too, the edition is read: its pages show the announcement that runs.
         is_read = time.monotonic() < self._fresh_until or await self._is_read(scope)
         if scope["method"] not in ("GET", "HEAD"):

@@ -3,8 +3,6 @@
 Refusals are raised where the body is read, so that each becomes a page like every other.
 """
 
-from collections.abc import Awaitable
-
 import anyio
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -29,11 +27,11 @@ class BodyGuard:
         self.size = size
         self.seconds = seconds
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; nothing here reads the body of a GET, so it needs no limits."""
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             receive = _Body(receive, _known(scope, self.size), self.size, anyio.current_time() + self.seconds)
-        return self.app(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
 class _Body:

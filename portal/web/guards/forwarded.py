@@ -4,7 +4,7 @@
 they are a claim, so they are taken off the request; so are their relatives, which nothing here reads.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
@@ -26,11 +26,11 @@ class ForwardedGuard:
         self.app = app
         self.proxies = [ip_network(proxy) for proxy in proxies]
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on as the visitor's own."""
         if scope["type"] == "http" and not CLAIMS.isdisjoint(dict(scope["headers"])):
             scope = self._seen_through(scope)
-        return self.app(scope, receive, send)
+        await self.app(scope, receive, send)
 
     def _seen_through(self, scope: Scope) -> Scope:
         claims = [pair for pair in scope["headers"] if pair[0] in CLAIMS]

@@ -4,7 +4,6 @@ Other names reach this process by mistake or by rebinding of DNS, and whatever b
 a stranger's. Health checks are answered under any one name, because balancers ask by address.
 """
 
-from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,10 +23,10 @@ class HostGuard:
         self.refused = refused
         self.ours = hosts(origin)
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or have it refused."""
         app = self.app if scope["type"] != "http" or self._is_for_us(scope) else self.refused
-        return app(scope, receive, send)
+        await app(scope, receive, send)
 
     def _is_for_us(self, scope: Scope) -> bool:
         named = [value for name, value in scope["headers"] if name == b"host"]
