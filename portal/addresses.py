@@ -209,8 +209,17 @@ def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: di
     path = f"/{lang}/{offer}{place}{suffix}"
     if not filters:  # a list page asks for twenty
         return path
-    query = urlencode({name: value for name, value in filters.items() if value not in (None, "", (), [])}, doseq=True)
+    given = {name: value for name, value in filters.items() if value not in (None, "", (), [])}
+    if all(_is_plain(value) for value in given.values()):
+        query = "&".join(f"{name}={value}" for name, value in given.items())
+    else:
+        query = urlencode(given, doseq=True)
     return f"{path}?{query}" if query else path
+
+
+def _is_plain(value: object) -> bool:
+    # Written in a query as it is: nearly all that a search asks for, and quoting it would take most of the time.
+    return type(value) is int or (type(value) is str and value.isascii() and value.replace("_", "").isalnum())
 
 
 def style(theme: str) -> str:

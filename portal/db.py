@@ -75,6 +75,14 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """How a time is read. SQLite's, kept as a text, in one step: a page of homes reads fifty."""
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
+
 
 def column(kind: Any, *args: Any, personal: str | None, default: Any = ..., **options: Any) -> Any:
     """A table column that says whether it can hold personal data.

@@ -50,6 +50,8 @@ FURTHER: dict[str, tuple[tuple[str, Any], ...]] = {
             ("new_build", True)),
     "rent": (("type", "apartment"), ("bedrooms", 2), ("price_max", 1_500), ("pool", True)),
 }  # fmt: skip
+YES = {"pool": N_("Pool"), "new_build": N_("New build")}
+PRICED = {"price_min": N_("From %(price)s"), "price_max": N_("Up to %(price)s")}
 INDEXED = 2  # a search narrowed by more filters than these is followed, but stands in no index
 
 
@@ -233,22 +235,20 @@ def _canonical(lang: str, filters: Filters, cursor: _Cursor) -> str:
 
 
 def _words(lang: str, filters: Filters, at: Where | None, name: str) -> str:
-    told = {
-        "town": at.town if at else "",
-        "area": at.name if at else "",
-        "bedrooms": _bedrooms(filters.bedrooms or 0, lang),
-        "type": translated(lang, naming.KINDS.get(filters.type, "")) if filters.type else "",
-        "": "",
-        "pool": translated(lang, N_("Pool")),
-        "new_build": translated(lang, N_("New build")),
-        "price_min": translated(lang, N_("From %(price)s")) % {"price": _money(filters.price_min or 0, lang)},
-        "price_max": translated(lang, N_("Up to %(price)s")) % {"price": _money(filters.price_max or 0, lang)},
-    }
-    return told[name]
-
-
-def _bedrooms(number: int, lang: str) -> str:
-    return translated(lang, N_("%(number)s or more bedrooms")) % {"number": number}
+    match name:
+        case "town":
+            return at.town if at else ""
+        case "area":
+            return at.name if at else ""
+        case "bedrooms":
+            return translated(lang, N_("%(number)s or more bedrooms")) % {"number": filters.bedrooms}
+        case "type":
+            return translated(lang, naming.KINDS[filters.type])
+        case "pool" | "new_build":
+            return translated(lang, YES[name])
+        case "price_min" | "price_max":
+            return translated(lang, PRICED[name]) % {"price": _money(getattr(filters, name), lang)}
+    return ""
 
 
 def _money(euros: int, lang: str) -> str:
