@@ -2,11 +2,17 @@
 
 from portal import forwarding
 from portal.catalogue import invitations, reports
-from portal.forwarding import confirmation, letter, reminder
+from portal.forwarding import confirmation, letter, reminder, second
 from portal.mail.delivery import Kind
 
 KINDS = {
-    forwarding.KIND: Kind(letter.render, accepted=forwarding.passed, resent=forwarding.intended_again),
+    forwarding.KIND: Kind(
+        letter.render,
+        accepted=second.passed,
+        failing=second.failing,
+        waiting=second.stop_if_reached,
+        resent=forwarding.intended_again,
+    ),
     confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),
     confirmation.RELEASE: Kind(confirmation.render_release, resent=confirmation.sent_again),
     reminder.KIND: Kind(reminder.render),

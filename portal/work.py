@@ -19,7 +19,7 @@ from portal.catalogue import collecting, photos
 from portal.consent import announcing, choices
 from portal.db import Database
 from portal.enquiries import receiving
-from portal.forwarding import reminder
+from portal.forwarding import reconciling, reminder
 from portal.ledger import mirror
 from portal.mail import outbox, waking
 from portal.mail.composing import Letterhead
@@ -28,7 +28,7 @@ from portal.mail.retrying import Circuit, Patience
 from portal.mail.smtp import line_to
 from portal.message_kinds import KINDS
 from portal.observing import log
-from portal.rights import erasure
+from portal.rights import erasure, retention
 from portal.rights.erasure import Forgetting
 from portal.settings import Settings
 from portal.signing import Signer
@@ -43,6 +43,9 @@ FORGET_SECONDS = 60.0
 REMIND_SECONDS = 60.0
 TAKE_EFFECT_SECONDS = 60.0
 EXPIRE_SECONDS = 3600.0
+RECONCILE_SECONDS = 60.0
+RECONCILE_ALL_SECONDS = 3600.0
+RETAIN_SECONDS = 3600.0
 COLLECT_SECONDS = 5.0
 PHOTO_SECONDS = 2.0
 SEAL_SECONDS = 1.0
@@ -66,6 +69,8 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
         for _, job in housekeeping:
             await _do(database, job)
         await _forget(forgetting)
+        await _reconcile(settings, database, everything=True)
+        await _retain(database)
         await lanes[0].deliver_due()
         await _alert(settings, database)
         await _collect(settings, database, stop)
@@ -84,6 +89,9 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
             tasks.create_task(_repeat(partial(_forget, forgetting), FORGET_SECONDS, stop))
             tasks.create_task(_repeat(partial(_collect, settings, database, stop), COLLECT_SECONDS, stop))
             tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
+            for seconds, everything in ((RECONCILE_ALL_SECONDS, True), (RECONCILE_SECONDS, False)):
+                tasks.create_task(_repeat(partial(_reconcile, settings, database, everything), seconds, stop))
+            tasks.create_task(_repeat(partial(_retain, database), RETAIN_SECONDS, stop))
             for seconds, everything in ((SEAL_ALL_SECONDS, True), (SEAL_SECONDS, False)):
                 tasks.create_task(_repeat(partial(_seal, settings, database, everything), seconds, stop))
     log.info("worker ends", worker=_name())
@@ -146,6 +154,14 @@ async def _seal(settings: Settings, database: Database, everything: bool) -> Non
 async def _alert(settings: Settings, database: Database) -> None:
     await _do(database, lambda session, now: alerts.look(session, now, settings.clock_factor))
     await asyncio.to_thread(alerts.tell, database, settings.alert_command, db.utcnow())
+
+
+async def _reconcile(settings: Settings, database: Database, everything: bool) -> None:
+    await asyncio.to_thread(reconciling.reconcile, database, settings.mail_domain, db.utcnow(), everything)
+
+
+async def _retain(database: Database) -> None:
+    await asyncio.to_thread(retention.blank_old_mails, database, db.utcnow())
 
 
 async def _forget(forgetting: Forgetting) -> None:

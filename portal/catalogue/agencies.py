@@ -58,7 +58,11 @@ class Office(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """Who receives an agency's leads. Leads go only to contacts with `confirmed_at` and without `retired_at`."""
+    """Who receives an agency's leads. Leads go only to contacts with `confirmed_at` and without `retired_at`.
+
+    `refused_at` says when a mail server last said for good that there is no such mailbox, with its status code: while
+    that stands, another confirmed contact of the agency goes first.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -79,6 +83,8 @@ class Contact(SQLModel, table=True):
     confirmed_by: str | None = column(String(120), personal="contact", default=None)
     confirmed_reason: str | None = column(String(500), personal="contact", default=None)
     retired_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    refused_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    refused_code: str | None = column(String(11), personal=None, default=None)
 
     @property
     def state(self) -> str:
@@ -174,8 +180,8 @@ def contact_of(session: Session, agency: Agency, email: str) -> Contact:
 def recipient(session: Session, agency_id: int, role: str = "primary") -> tuple[Contact, Office] | None:
     """The confirmed contact that receives this agency's leads, with its office; None where there is none.
 
-    A second contact stands in where there is no confirmed primary one, because a lead that reaches somebody beats a
-    lead that waits.
+    A second contact stands in where there is no confirmed primary one, or its mailbox was refused, because a lead that
+    reaches somebody beats a lead that waits. One that was refused still receives where there is no other.
     """
     statement = (
         select(Contact, Office)
@@ -185,10 +191,30 @@ def recipient(session: Session, agency_id: int, role: str = "primary") -> tuple[
             col(Contact.confirmed_at).is_not(None),
             col(Contact.retired_at).is_(None),
         )
-        .order_by(col(Contact.role) != role, col(Contact.id))
+        .order_by(col(Contact.refused_at).is_not(None), col(Contact.role) != role, col(Contact.id))
     )
     found = session.exec(statement).first()
     return (found[0], found[1]) if found else None
+
+
+def note_refusal(session: Session, contact: Contact, code: str, now: datetime) -> None:
+    """Write down that a mail server said there is no such mailbox; `code` is its status code."""
+    contact.refused_at, contact.refused_code = now, code
+
+
+def note_arrival(session: Session, contact: Contact) -> None:
+    """A mail arrived in this contact's mailbox: whatever was said of it before is over."""
+    contact.refused_at, contact.refused_code = None, None
+
+
+def refused(session: Session) -> list[tuple[Agency, Contact]]:
+    """Every contact in use whose mailbox was refused, with its agency, by slug."""
+    in_use = (col(Contact.refused_at).is_not(None), col(Contact.retired_at).is_(None))
+    asked = select(Agency, Contact).join(Office, col(Office.agency_id) == Agency.id)
+    asked = (
+        asked.join(Contact, col(Contact.office_id) == Office.id).where(*in_use).order_by(Agency.slug, col(Contact.id))
+    )
+    return [(agency, contact) for agency, contact in session.exec(asked)]
 
 
 def takes_enquiries(session: Session, agency: Agency) -> bool:
@@ -202,8 +228,9 @@ def confirm(
     """Confirm a contact: `how` is "link" (it clicked) or "ops" (somebody vouches, `by` and `reason`).
 
     From now on it receives the leads in place of those entered before it for the same role, who are retired. A second
-    confirmation changes nothing, and a retired contact stays retired.
+    confirmation only says that its mailbox takes mail again, and a retired contact stays retired.
     """
+    note_arrival(session, contact)
     if contact.confirmed_at is not None or contact.retired_at is not None:
         return
     contact.confirmed_at, contact.confirmed_how = now, how

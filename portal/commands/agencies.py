@@ -68,7 +68,7 @@ def list_(as_json: AsJson = False) -> None:
     context.print_table(
         ("AGENCY", "NAME", "ENQUIRIES", "CONTACT", "ROLE", "STATE"),
         [
-            (agency["slug"], agency["name"], _taking(agency), contact["email"], contact["role"], contact["state"])
+            (agency["slug"], agency["name"], _taking(agency), contact["email"], contact["role"], _state(contact))
             for agency in found
             for contact in agency["contacts"]
         ],
@@ -157,6 +157,7 @@ def _described(session: Session, agency: Agency) -> dict[str, Any]:
             "town": office.town, "locale": office.locale, "state": contact.state,
             "confirmed_at": contact.confirmed_at, "confirmed_how": contact.confirmed_how,
             "confirmed_by": contact.confirmed_by, "confirmed_reason": contact.confirmed_reason,
+            "refused_at": contact.refused_at, "refused_code": contact.refused_code,
         }
         for contact, office in agencies.contacts(session, agency)
     ]  # fmt: skip
@@ -165,6 +166,10 @@ def _described(session: Session, agency: Agency) -> dict[str, Any]:
         "registration": agency.registration, "paused_at": agency.paused_at, "paused_reason": agency.paused_reason,
         "takes_enquiries": agencies.takes_enquiries(session, agency), "contacts": contacts,
     }  # fmt: skip
+
+
+def _state(contact: dict[str, Any]) -> str:
+    return f"{contact['state']}, mailbox refused" if contact["refused_at"] else contact["state"]
 
 
 def _taking(agency: dict[str, Any]) -> str:

@@ -113,9 +113,20 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("schema", "fine", "The schema is the newest.")
         with database.read() as session:
             yield from _contents(session, now)
+            yield from _refused(session)
             yield from _ledger(session, database, settings, now)
     finally:
         database.close()
+
+
+def _refused(session: Session) -> Iterator[Finding]:
+    for agency, contact in agencies.refused(session):
+        yield Finding(
+            "contact", "fault",
+            f"{agency.slug}: its {contact.role} contact's mailbox is refused ({contact.refused_code or 'no code'}).",
+            f"Ask the agency for another: `portal agencies edit {agency.slug} --email …`; or, once it takes mail "
+            f"again, `portal agencies confirm {agency.slug} --email … --reason …`.",
+        )  # fmt: skip
 
 
 def _sqlite(database: Database) -> Finding:

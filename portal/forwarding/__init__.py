@@ -86,7 +86,7 @@ def intended_again(session: Session, mail: Mail, made: Mail, now: datetime) -> N
     lead = lead_of(session, mail)
     if person_of(session, lead) is None:
         raise Erased(f"the person of {lead.reference} is erased; there is nothing left to pass on")
-    found = agencies.recipient(session, lead.agency_id)
+    found = agencies.recipient(session, lead.agency_id, mail.role)
     if found is None:
         raise agencies.ContactUnknown("the agency of this lead has no confirmed contact")
     contact, office = found

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from portal import forwarding
 from portal.consent.notices import RECORDER, Notice
 from portal.consent.policies import PolicyVersion
+from portal.forwarding import second
 from portal.language import formats, locales
 from portal.language.messages import N_, translations
 from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS, Lead, LeadPerson, person_of
@@ -54,6 +55,7 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
         "call": person.phone_e164,
         "whatsapp": person.phone_e164.removeprefix("+") if person.reach == "whatsapp" else "",
         "page": letterhead.link(lead.page),
+        "stands_in": second.stands_in(session, mail),
         "recorder": RECORDER,
         "checkpoint": _checkpoint(session),
         "policy": session.get_one(PolicyVersion, session.get_one(Notice, lead.notice_id).policy_version_id).number,

@@ -1,4 +1,6 @@
-"""The daily reminder: which held enquiries no person has looked at yet. Counts and references, never a person.
+"""The daily reminder: which enquiries were held and not looked at, and which have not reached their agency.
+
+Counts and references, never a person.
 
 One a day of Spain, to one address of ops, as long as there is something to say.
 """
@@ -9,6 +11,7 @@ from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, func, select
 
 from portal.db import one_at_a_time
+from portal.forwarding import reckoning
 from portal.language import locales
 from portal.language.formats import ZONE
 from portal.leads import Lead, LeadPerson
@@ -29,7 +32,7 @@ def queue_due(session: Session, settings: Settings, now: datetime) -> Mail | Non
 
     None where nobody is to be reminded, nothing waits unseen, or today's was queued already.
     """
-    if not settings.ops_mail or not _number(session, *_HELD):
+    if not settings.ops_mail or not (_number(session, *_HELD) or reckoning.unreached(session, 0)[0]):
         return None
     today = f"day:{now.astimezone(ZONE):%Y-%m-%d}"
     one_at_a_time(session, f"{KIND} {today}")
@@ -42,7 +45,9 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
     """The reminder, as things stand when it is written."""
     oldest = select(Lead.reference, Lead.received_at).where(*_HELD).order_by(col(Lead.id)).limit(LISTED)
     leads, held = session.exec(oldest).all(), _number(session, *_HELD)
-    facts = {"leads": leads, "held": held, "further": held - len(leads), "spam": _number(session, *_SPAM)}
+    lacking, unreached = reckoning.unreached(session, LISTED)
+    failed = {"unreached": unreached, "lacking": lacking, "lacking_further": lacking - len(unreached)}
+    facts = failed | {"leads": leads, "held": held, "further": held - len(leads), "spam": _number(session, *_SPAM)}
     return written(mail.kind, mail.locale, facts, automatic=True)
 
 

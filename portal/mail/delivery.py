@@ -39,16 +39,26 @@ def _tell_nobody(session: Session, mail: Mail, now: datetime) -> None:
     pass
 
 
+def _ask_nobody(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
+    pass
+
+
 def _follow_nothing(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
     pass
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of mail: how it is rendered, who is told of its acceptance, what follows when it is sent anew."""
+    """One kind of mail: how it is rendered, and who is told what became of it, in the transaction that settles that.
+
+    `accepted`: the relay took it. `failing`: its recipient cannot be reached for now, or for good, so that another may
+    be asked. `waiting`: it will be tried again. `resent`: ops sent it anew.
+    """
 
     render: Callable[[Session, Mail, Letterhead], Letter]
     accepted: Callable[[Session, Mail, datetime], None] = _tell_nobody
+    failing: Callable[[Session, Mail, Tried, datetime], None] = _ask_nobody
+    waiting: Callable[[Session, Mail, datetime], None] = _tell_nobody
     resent: Callable[[Session, Mail, Mail, datetime], None] = _follow_nothing
 
 
@@ -134,8 +144,13 @@ class Delivery:
         now = self.clock()
         earlier = self.circuit.troubles if tried.outcome == "relay" else None
         state = outbox.settle(session, mail, tried, self.line.name, started, now, self.patience, earlier)
+        kind = self.kinds[mail.kind]
         if state == "accepted":
-            self.kinds[mail.kind].accepted(session, mail, now)
+            kind.accepted(session, mail, now)
+        elif state and self.patience.asks_another(tried.outcome, now - outbox.failing_since(session, mail, now)):
+            kind.failing(session, mail, tried, now)
+        if state in outbox.OPEN:
+            kind.waiting(session, mail, now)
         return state
 
     async def _write(self, work: Callable[[Session], Result]) -> Result:

@@ -27,10 +27,11 @@ from sqlalchemy import (
     update,
 )
 from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from portal import ledger
 from portal.db import UTCDateTime, affected, column, table_of
-from portal.mail.retrying import Patience
+from portal.mail.retrying import GIVE_UP, Patience
 
 STATES = (
     "queued",
@@ -42,6 +43,7 @@ STATES = (
     "cancelled",
 )
 OPEN = ("queued", "uncertain")
+REACHED = ("accepted",)  # the relay answers for it
 LEASE = timedelta(seconds=90)
 
 
@@ -231,6 +233,26 @@ def recover(session: Session, now: datetime, patience: Patience) -> int:
     return len(expired)
 
 
+def failing_since(session: Session, mail: Mail, now: datetime) -> datetime:
+    """When this mail's recipient first could not take it; `now` where it never said so."""
+    said = (MailAttempt.mail_id == mail.id, MailAttempt.outcome == "later")
+    return session.exec(select(func.min(MailAttempt.started_at)).where(*said)).one() or now
+
+
+def has_overdue(session: Session, now: datetime) -> bool:
+    """Whether any mail that would still be tried is too old for it: a relay may have been away all the time."""
+    return session.exec(_overdue(now).limit(1)).first() is not None
+
+
+def park_overdue(session: Session, now: datetime, limit: int) -> int:
+    """Put up to `limit` mails that are too old to be tried before a person; how many there were."""
+    found = session.exec(_overdue(now).limit(limit).with_for_update(skip_locked=True)).all()
+    for mail in found:
+        mail.state, mail.settled_at = "parked", now
+        _tell_ledger(session, "parked", mail, now, {"outcome": "too_old", "code": mail.last_code, "phase": mail.phase})
+    return len(found)
+
+
 def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, domain: str) -> Mail:
     """A new mail in place of this one: rendered anew, with a Message-ID of its own, so that no server drops it.
 
@@ -344,6 +366,10 @@ def _change(session: Session, mail: Mail, **values: Any) -> bool:
     # The token fences: whoever lost the lease finds no row here, however late it comes back.
     held = (col(Mail.id) == mail.id, col(Mail.state) == "sending", col(Mail.lease_token) == mail.lease_token)
     return affected(session, update(Mail).where(*held).values(**values)) == 1
+
+
+def _overdue(now: datetime) -> SelectOfScalar[Mail]:
+    return select(Mail).where(col(Mail.state).in_(OPEN), Mail.queued_at < now - GIVE_UP).order_by(col(Mail.id))
 
 
 def _tries(session: Session, mail: Mail, outcome: str) -> int:

@@ -24,6 +24,7 @@ MINUTES = {
 }
 # What is our own fault ends before a person, not as refused: the address is well, and somebody must act.
 TRIES = {"policy": 2, "size": 1, "uncertain": 3, "failed": 3}
+SECOND_CONTACT = timedelta(minutes=15)  # of failures that are the recipient's, before somebody else is asked
 SPREAD = ("later", "full")  # a recipient's waits differ, so that mails do not march
 
 
@@ -49,6 +50,10 @@ class Patience:
         if age >= GIVE_UP or earlier + 1 >= TRIES.get(outcome, earlier + 2):
             return Next("parked")
         return Next("uncertain" if outcome == "uncertain" else "queued", self.wait(outcome, earlier))
+
+    def asks_another(self, outcome: str, failing: timedelta) -> bool:
+        """Whether another contact should be asked: where the recipient has failed for so long, never for our relay."""
+        return outcome in ("refused", "full") or (outcome == "later" and failing >= SECOND_CONTACT * self.factor)
 
     def wait(self, outcome: str, earlier: int) -> timedelta:
         """How long until the next try; a recipient's waits differ by up to a fifth."""

@@ -1,0 +1,80 @@
+"""The second contact: who gets a lead when the mail to the first does not arrive.
+
+Asked for in the transaction that settles the first's failure, and only where a second contact is confirmed: its mail is
+a disclosure of its own, with its own event. Whichever of the two is accepted first ends the tries of the other.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from portal import forwarding
+from portal.catalogue import agencies
+from portal.catalogue.agencies import Agency, Contact, Office
+from portal.leads import Disclosure, Lead, person_of
+from portal.mail import outbox
+from portal.mail.outbox import Mail, MailIsUnderWay, Tried
+
+ROLE = "second"
+OPERATOR = "portal"  # who cancels, as the ledger names it
+
+
+def passed(session: Session, mail: Mail, now: datetime) -> None:
+    """The relay took the mail: the disclosure has happened, and the other contact need not be tried any more."""
+    forwarding.passed(session, mail, now)
+    for other in _others(session, mail):
+        if other.role != mail.role and other.state in outbox.OPEN:
+            with suppress(MailIsUnderWay):  # a worker has it just now: whoever settles it asks `stop_if_reached`
+                outbox.cancel(session, other, OPERATOR, f"{mail.role}_contact_reached", now)
+
+
+def failing(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
+    """The contact of this mail cannot be reached for now, or for good: pass the lead to the agency's second contact.
+
+    Once for each lead. Nobody is asked where no second contact is confirmed, or the lead's person is erased: then it
+    stands before ops as it is.
+    """
+    failed = _contact(session, mail)
+    if failed is not None and tried.outcome == "refused":
+        agencies.note_refusal(session, failed, tried.enhanced or str(tried.code or ""), now)
+    lead = forwarding.lead_of(session, mail)
+    if mail.role == ROLE or lead.screening != "forward" or person_of(session, lead) is None:
+        return
+    if any(other.role == ROLE for other in _others(session, mail)):
+        return
+    found = _second(session, lead, failed)
+    if found is not None:
+        agency = session.get_one(Agency, lead.agency_id)
+        domain = mail.message_id.rpartition("@")[2].removesuffix(">")
+        forwarding.forward(session, lead, agency, *found, domain=domain, now=now)
+
+
+def stop_if_reached(session: Session, mail: Mail, now: datetime) -> None:
+    """Where the agency's other contact has the lead by now, this mail is not tried again."""
+    reached = [other for other in _others(session, mail) if other.role != mail.role and other.state in outbox.REACHED]
+    if reached:
+        outbox.cancel(session, mail, OPERATOR, f"{reached[0].role}_contact_reached", now)
+
+
+def stands_in(session: Session, mail: Mail) -> bool:
+    """Whether this mail goes to a second contact because the first one's did not arrive."""
+    return mail.role == ROLE and any(other.role != ROLE for other in _others(session, mail))
+
+
+def _others(session: Session, mail: Mail) -> list[Mail]:
+    return [other for other in outbox.about(session, mail.about) if other.kind == mail.kind and other.id != mail.id]
+
+
+def _contact(session: Session, mail: Mail) -> Contact | None:
+    asked = (
+        select(Contact).join(Disclosure, col(Disclosure.contact_id) == Contact.id).where(Disclosure.mail_id == mail.id)
+    )
+    return session.exec(asked).first()
+
+
+def _second(session: Session, lead: Lead, failed: Contact | None) -> tuple[Contact, Office] | None:
+    found = agencies.recipient(session, lead.agency_id, ROLE)
+    if found is None or found[0].role != ROLE or (failed is not None and found[0].id == failed.id):
+        return None
+    return found
