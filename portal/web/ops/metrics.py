@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal import alerts, db, leases
+from portal.catalogue import agencies
 from portal.catalogue.collecting import PhotoFetch
 from portal.catalogue.photos import Media
 from portal.enquiries import screening
@@ -66,6 +67,7 @@ def _figures(session: Session, now: datetime) -> list[Metric]:
     fates = reckoning.by_fate(session)
     oldest = outbox.oldest_waiting(session)
     beat = leases.latest(session)
+    refused = len(agencies.refused(session))
     return [
         _gauge("portal_leads_received", "Leads recorded.", {"": fates.pop("received")}),
         _gauge("portal_leads", "Leads by what became of them.", fates, "fate"),
@@ -73,6 +75,7 @@ def _figures(session: Session, now: datetime) -> list[Metric]:
         _gauge("portal_mails", "Mails by state.", outbox.counts(session), "state"),
         _gauge("portal_mail_oldest_seconds", "Age of the oldest mail still to be sent.", _since(oldest, now)),
         _gauge("portal_alert_level", "Steps the alert about waiting mail has passed.", {"": alerts.level(session)}),
+        _gauge("portal_contacts_refused", "Agencies' mailboxes that were refused.", {"": refused}),
         _gauge("portal_worker_seconds", "Since the last sign of life of any worker.", _since(beat, now)),
         _gauge("portal_pictures", "Pictures given to the photo store, by state.", _pictures(session), "state"),
         _gauge("portal_picture_addresses", "Addresses that gave no picture yet.", _addresses(session), "state"),
