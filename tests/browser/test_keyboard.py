@@ -135,6 +135,12 @@ def opened(page: Page, portal: Portal) -> None:
     """Open the villa's gallery at its first photo."""
     page.goto(f"{portal.url}/en/buy?type=villa")
     page.goto(portal.url + str(page.locator(".card h3 a").get_attribute("href")) + "/photos")
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until the page is drawn: before its first frame Chromium drops keys and touches, as nobody could aim them."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_arrow_keys_go_through_the_gallery_and_escape_leaves_it(page: Page, portal: Portal):
@@ -177,6 +183,7 @@ def test_swipes_go_through_the_gallery_and_along_the_photos_of_a_home(browser: B
     swipe(60, 320)
     page.wait_for_function("() => document.activeElement.closest('.shot')?.id === 'photo-1'")
     page.goto(page.url.partition("/photos")[0])
+    drawn(page)
     strip = page.locator(".mosaic").bounding_box()
     assert strip is not None
     touch.send("Input.synthesizeScrollGesture", {"x": 200, "y": strip["y"] + 50, "xDistance": -300, "speed": 3000})
