@@ -28,7 +28,7 @@ from portal.db import Database
 from portal.enquiries import receiving
 from portal.exporting import rows
 from portal.leads import Selection
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests import cast
 from tests.engines import Cluster
 

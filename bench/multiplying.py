@@ -10,7 +10,7 @@ from portal.consent.choices import Choice
 from portal.db import table_of
 from portal.forwarding import KIND
 from portal.leads import Disclosure, Lead, LeadPerson
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 DIGITS = "CAST(10000000 + n AS TEXT)"
 REFERENCE = f"'IM-' || substr({DIGITS}, 1, 4) || '-' || substr({DIGITS}, 5, 4)"

@@ -12,6 +12,7 @@ from portal.commands import (
     leads,
     ledger,
     limits,
+    mail,
     outbox,
     policies,
     properties,
@@ -21,7 +22,7 @@ from portal.commands import (
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for name, noun in (
     ("agencies", agencies), ("feeds", feeds), ("properties", properties), ("leads", leads), ("exports", exports),
-    ("outbox", outbox), ("policies", policies), ("limits", limits), ("ledger", ledger), ("keys", keys),
+    ("outbox", outbox), ("mail", mail), ("policies", policies), ("limits", limits), ("ledger", ledger), ("keys", keys),
 ):  # fmt: skip
     app.add_typer(noun.app, name=name, help=noun.__doc__)
 app.command("demo")(demo.demo)

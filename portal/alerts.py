@@ -1,5 +1,7 @@
 """Alerts: mail that does not leave is told to ops, by a way that is not the mail: the log, a metric, their own command.
 
+So is, at once, a relay that refuses us for what no waiting mends: a password, a certificate, our sender.
+
 Owns `alert`: each step up and the end, once for all workers. A step is written down first and told afterwards, again
 and again until the command took it, so that no crash in between makes silence.
 """
@@ -17,7 +19,8 @@ from portal.db import Database, UTCDateTime, column, one_at_a_time
 from portal.mail import outbox
 from portal.observing import log
 
-WAITS = "mail_waits"
+WAITS, REFUSES = "mail_waits", "relay_refuses"
+LOOKED_AT = 1000  # of the newest tries, for what each relay said last
 # The age of the oldest mail that no relay has answered for: a mailbox that is full for days must not hide an outage.
 STEPS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 COMMAND_SECONDS = 30
@@ -42,22 +45,32 @@ def look(session: Session, now: datetime, factor: float = 1.0) -> Alert | None:
     oldest = outbox.oldest_unanswered(session)
     age = max(now - oldest, timedelta()) if oldest else timedelta()
     reached = sum(age >= step * factor for step in STEPS)
-    if reached == level(session):
+    return _step(session, WAITS, reached, now, age)
+
+
+def look_at_relays(session: Session, now: datetime) -> Alert | None:
+    """Write down that a relay refuses us by our own setup (a password, a certificate), at once, and when it is over."""
+    said = outbox.last_words(session, LOOKED_AT)
+    return _step(session, REFUSES, int("setup" in said.values()), now, timedelta())
+
+
+def level(session: Session, kind: str = WAITS) -> int:
+    """How many steps the alert of this kind that runs has passed; 0 where none runs."""
+    newest = select(func.max(Alert.id)).where(Alert.kind == kind).scalar_subquery()
+    return session.exec(select(Alert.level).where(Alert.id == newest)).one_or_none() or 0
+
+
+def _step(session: Session, kind: str, reached: int, now: datetime, age: timedelta) -> Alert | None:
+    if reached == level(session, kind):
         return None
-    one_at_a_time(session, f"alert {WAITS}")
-    before = level(session)
+    one_at_a_time(session, f"alert {kind}")
+    before = level(session, kind)
     if reached == before or 0 < reached < before:  # an alert that goes on never sinks: it ends, or it rises
         return None
-    step = Alert(kind=WAITS, level=reached, at=now, oldest_seconds=int(age.total_seconds()))
+    step = Alert(kind=kind, level=reached, at=now, oldest_seconds=int(age.total_seconds()))
     session.add(step)
     session.flush()
     return step
-
-
-def level(session: Session) -> int:
-    """How many steps the alert that runs has passed; 0 where none runs."""
-    newest = select(func.max(Alert.id)).where(Alert.kind == WAITS).scalar_subquery()
-    return session.exec(select(Alert.level).where(Alert.id == newest)).one_or_none() or 0
 
 
 def tell(database: Database, command: str, now: datetime) -> int:
@@ -87,10 +100,7 @@ def _note_told(session: Session, number: int | None, now: datetime) -> None:
 
 
 def _run(command: str, step: Alert) -> bool:
-    if step.level:
-        log.error("mail waits", seconds=step.oldest_seconds, count=step.level)
-    else:
-        log.info("mail waits no more")
+    _log(step)
     if not command:
         return True
     said = {
@@ -106,3 +116,14 @@ def _run(command: str, step: Alert) -> bool:
         log.error("alert command failed", exc_info=failed)
         return False
     return True
+
+
+def _log(step: Alert) -> None:
+    if step.kind == REFUSES and step.level:
+        log.error("relay refuses us")
+    elif step.kind == REFUSES:
+        log.info("relay takes us again")
+    elif step.level:
+        log.error("mail waits", seconds=step.oldest_seconds, count=step.level)
+    else:
+        log.info("mail waits no more")

@@ -25,7 +25,7 @@ from portal.db import Database, UTCDateTime, table_of
 from portal.leads import Disclosure, Lead, LeadPerson
 from portal.ledger import said
 from portal.ledger.verifying import NAMED, Problem, ordered
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 AT_ONCE = 500  # leads
 SCREENING = {"lead_released": "forward", "lead_marked_spam": "spam"}

@@ -53,6 +53,10 @@ def _relay(value: str) -> str:
     return value
 
 
+def _relay_or_none(value: str) -> str:
+    return value and _relay(value)
+
+
 def _secret(value: str) -> str:
     if value and len(value) < 32:
         raise ValueError("must have at least 32 characters")
@@ -95,6 +99,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Bind = Annotated[str, AfterValidator(_bind)]
 OpsBind = Annotated[str, AfterValidator(_bind_or_none)]
 Relay = Annotated[str, AfterValidator(_relay)]
+OtherRelay = Annotated[str, AfterValidator(_relay_or_none)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Network = Annotated[str, AfterValidator(_network)]
 MailTo = Annotated[str, AfterValidator(_mail_to)]
@@ -115,7 +120,11 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     serve_processes: int = Field(default=1, ge=1, le=64)
     smtp_relay: Relay = "smtp://127.0.0.1:25"
+    smtp_relay_second: OtherRelay = ""
+    mail_connections: int = Field(default=4, ge=1, le=50)
     mail_from: str = "leads@immomarket.net"
+    bounce_mail: MailTo = ""
+    bounce_maildir: KeyPath = None
     contact_mail: MailTo = ""
     secret_key: Secret = ""
     sealing_key: KeyPath = None
@@ -171,6 +180,11 @@ class Settings(BaseSettings):
     def mail_domain(self) -> str:
         """The domain of our own mails, right of the @ in Message-IDs."""
         return self.mail_from.rpartition("@")[2]
+
+    @property
+    def bounce_address(self) -> str:
+        """Where reports about our mails come back to; each mail's envelope sender has its own tag in it."""
+        return self.bounce_mail or f"bounces@{self.mail_domain}"
 
     @property
     def https(self) -> bool:

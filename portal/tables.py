@@ -6,7 +6,7 @@ from portal.consent import annexes, choices, notices, policies, purposes
 from portal.feeds import records
 from portal.forwarding import stopping
 from portal.ledger import keys, sealing, shredding
-from portal.mail import outbox
+from portal.mail import mails
 from portal.receipts import links
 
 MODULES = (
@@ -22,8 +22,8 @@ MODULES = (
     ledger,
     limits,
     links,
+    mails,
     notices,
-    outbox,
     photos,
     places,
     policies,

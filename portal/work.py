@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from sqlmodel import Session
 
@@ -21,11 +22,11 @@ from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reconciling, reminder
 from portal.ledger import mirror
-from portal.mail import outbox, waking
+from portal.mail import outbox, returning, waking
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import Delivery
+from portal.mail.delivery import Delivery, Way
 from portal.mail.retrying import Circuit, Patience
-from portal.mail.smtp import line_to
+from portal.mail.smtp import lines_to
 from portal.message_kinds import KINDS
 from portal.observing import log
 from portal.rights import erasure, retention
@@ -33,7 +34,9 @@ from portal.rights.erasure import Forgetting
 from portal.settings import Settings
 from portal.signing import Signer
 
-LANES = 2  # one mail that hangs must not hold up the others
+IDLE_SECONDS = 20.0  # then a lane gives back its connections
+APPLY_SECONDS = 3.0
+COLLECT_MAIL_SECONDS = 5.0
 POLL_SECONDS = 1.0
 ALERT_SECONDS = 10.0
 BEAT_SECONDS = 10.0
@@ -53,6 +56,7 @@ SEAL_ALL_SECONDS = 3600.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # while the database is away
 
 Job = Callable[[Session, datetime], object]
+Duty = Callable[[], Awaitable[None]]
 
 
 async def run(settings: Settings, database: Database, stop: asyncio.Event | None = None, once: bool = False) -> None:
@@ -64,6 +68,8 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     patience = Patience(settings.clock_factor)
     lanes = _lanes(settings, database, patience, stop)
     housekeeping = _housekeeping(settings, patience)
+    for lane in lanes[1::2]:
+        lane.takes_newest = True
     forgetting = erasure.Forgetting(database)
     if once:
         for _, job in housekeeping:
@@ -72,6 +78,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
         await _reconcile(settings, database, everything=True)
         await _retain(database)
         await lanes[0].deliver_due()
+        await lanes[0].close()
         await _alert(settings, database)
         await _collect(settings, database, stop)
         await _develop(settings, database, stop)
@@ -83,21 +90,34 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
         async with asyncio.TaskGroup() as tasks:
             for lane in lanes:
                 tasks.create_task(_deliver(lane, bell, stop))
-            for seconds, job in housekeeping:
-                tasks.create_task(_repeat(partial(_do, database, job), seconds, stop))
-            tasks.create_task(_repeat(partial(_alert, settings, database), ALERT_SECONDS, stop))
-            tasks.create_task(_repeat(partial(_forget, forgetting), FORGET_SECONDS, stop))
-            tasks.create_task(_repeat(partial(_collect, settings, database, stop), COLLECT_SECONDS, stop))
-            tasks.create_task(_repeat(partial(_develop, settings, database, stop), PHOTO_SECONDS, stop))
-            for seconds, everything in ((RECONCILE_ALL_SECONDS, True), (RECONCILE_SECONDS, False)):
-                tasks.create_task(_repeat(partial(_reconcile, settings, database, everything), seconds, stop))
-            tasks.create_task(_repeat(partial(_retain, database), RETAIN_SECONDS, stop))
-            for seconds, everything in ((SEAL_ALL_SECONDS, True), (SEAL_SECONDS, False)):
-                tasks.create_task(_repeat(partial(_seal, settings, database, everything), seconds, stop))
+            for seconds, duty in _duties(settings, database, housekeeping, forgetting, stop):
+                tasks.create_task(_repeat(duty, seconds, stop))
     log.info("worker ends", worker=_name())
 
 
+def _duties(
+    settings: Settings, database: Database, housekeeping: list[tuple[float, Job]], forgetting: Forgetting,
+    stop: asyncio.Event,
+) -> list[tuple[float, Duty]]:  # fmt: skip
+    duties: list[tuple[float, Duty]] = [
+        *((seconds, partial(_do, database, job)) for seconds, job in housekeeping),
+        (ALERT_SECONDS, partial(_alert, settings, database)),
+        (FORGET_SECONDS, partial(_forget, forgetting)),
+        (COLLECT_SECONDS, partial(_collect, settings, database, stop)),
+        (PHOTO_SECONDS, partial(_develop, settings, database, stop)),
+        (RECONCILE_ALL_SECONDS, partial(_reconcile, settings, database, everything=True)),
+        (RECONCILE_SECONDS, partial(_reconcile, settings, database, everything=False)),
+        (RETAIN_SECONDS, partial(_retain, database)),
+        (SEAL_ALL_SECONDS, partial(_seal, settings, database, everything=True)),
+        (SEAL_SECONDS, partial(_seal, settings, database, everything=False)),
+    ]
+    if settings.bounce_maildir is not None:
+        duties.append((COLLECT_MAIL_SECONDS, partial(_collect_mail, database, settings.bounce_maildir)))
+    return duties
+
+
 def _housekeeping(settings: Settings, patience: Patience) -> list[tuple[float, Job]]:
+    signer = Signer(settings.key)
     return [
         (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
         (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
@@ -107,23 +127,38 @@ def _housekeeping(settings: Settings, patience: Patience) -> list[tuple[float, J
         (TAKE_EFFECT_SECONDS, announcing.take_effect),
         (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
         (PURGE_SECONDS, collecting.forget),
+        (APPLY_SECONDS, lambda session, now: returning.apply_waiting(session, signer, KINDS, now)),
     ]
 
 
 def _lanes(settings: Settings, database: Database, patience: Patience, stop: asyncio.Event) -> list[Delivery]:
-    letterhead = Letterhead(settings.mail_from, settings.origin, Signer(settings.key))
-    circuit = Circuit()
+    letterhead = Letterhead(settings.mail_from, settings.origin, Signer(settings.key), settings.bounce_address)
+    circuits = [Circuit() for _ in lines_to(settings)]
     return [
-        Delivery(database, line_to(settings), KINDS, letterhead, patience, circuit, db.utcnow, stop)
-        for _ in range(LANES)
-    ]
+        Delivery(
+            database, [Way(line, circuit) for line, circuit in zip(lines_to(settings), circuits, strict=True)],
+            KINDS, letterhead, patience, db.utcnow, stop,
+        )
+        for _ in range(settings.mail_connections)
+    ]  # fmt: skip
 
 
 async def _deliver(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> None:
-    troubles = 0
+    try:
+        await _deliver_until(lane, bell, stop)
+    finally:
+        await lane.close()
+
+
+async def _deliver_until(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> None:
+    troubles, busy_at = 0, asyncio.get_running_loop().time()
     while not stop.is_set():
+        now = asyncio.get_running_loop().time()
         try:
-            await lane.deliver_due()
+            if await lane.deliver_due():
+                busy_at = now
+            elif now - busy_at > IDLE_SECONDS:
+                await lane.close()
             troubles = 0
         except Exception as trouble:
             log.error("delivery interrupted", exc_info=trouble)
@@ -133,7 +168,7 @@ async def _deliver(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> 
         await _rung(bell, stop)
 
 
-async def _repeat(duty: Callable[[], Awaitable[None]], seconds: float, stop: asyncio.Event) -> None:
+async def _repeat(duty: Duty, seconds: float, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await duty()
@@ -153,11 +188,16 @@ async def _seal(settings: Settings, database: Database, everything: bool) -> Non
 
 async def _alert(settings: Settings, database: Database) -> None:
     await _do(database, lambda session, now: alerts.look(session, now, settings.clock_factor))
+    await _do(database, alerts.look_at_relays)
     await asyncio.to_thread(alerts.tell, database, settings.alert_command, db.utcnow())
 
 
 async def _reconcile(settings: Settings, database: Database, everything: bool) -> None:
     await asyncio.to_thread(reconciling.reconcile, database, settings.mail_domain, db.utcnow(), everything)
+
+
+async def _collect_mail(database: Database, maildir: Path) -> None:
+    await asyncio.to_thread(returning.collect, database, maildir, db.utcnow())
 
 
 async def _retain(database: Database) -> None:

@@ -6,6 +6,7 @@ Both run their own event loop in a thread, so that synchronous tests, worker pro
 import asyncio
 import email
 import email.policy
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -101,28 +102,42 @@ class PostOffice(Loopback):
 
 @dataclass
 class Scripted(Loopback):
-    """A server that answers each step from `script`: a line, or `DROP`, or `HANG`; 250 and the like otherwise."""
+    """A server that answers each step from `script`: a line, or `DROP`, or `HANG`; 250 and the like otherwise.
+
+    `heard` are the commands it was given. It answers a `byte` at a time where told to, closes with 421 after `enough`
+    mails on a connection, and speaks TLS from the first byte with a `certificate`.
+    """
 
     script: dict[str, str] = field(default_factory=dict)
+    by_the_byte: bool = False
+    enough: int | None = None
+    certificate: ssl.SSLContext | None = None
     raws: list[bytes] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
     USUAL: ClassVar = {
         "greeting": "220 hello", "EHLO": "250 hello", "DATA": "354 go on", "dot": "250 kept", "QUIT": "221 bye",
     }  # fmt: skip
 
     async def _listen(self, port: int) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", port)
+        return await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=self.certificate)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mails = 0
         try:
             if not await self._answer("greeting", reader, writer):
                 return
             while line := await reader.readline():
+                self.heard.append(line.decode("utf-8", "replace").strip())
                 verb = line[:4].decode("ascii", "replace").upper()
+                if verb == "MAIL" and mails == self.enough:
+                    writer.write(b"421 4.7.0 enough for this connection\r\n")
+                    return
                 if not await self._answer(verb, reader, writer):
                     return
                 if verb == "DATA" and self._line("DATA").startswith("354"):
                     stuffed = (await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n")
                     self.raws.append(stuffed.replace(b"\r\n..", b"\r\n."))
+                    mails += 1
                     if not await self._answer("dot", reader, writer):
                         return
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -136,8 +151,10 @@ class Scripted(Loopback):
             await reader.read()  # until the client gives up
         if line in (DROP, HANG):
             return False
-        writer.write(f"{line}\r\n".encode())
-        await writer.drain()
+        answer = f"{line}\r\n".encode()
+        for place in range(0, len(answer), 1 if self.by_the_byte else len(answer)):
+            writer.write(answer[place : place + 1] if self.by_the_byte else answer)
+            await writer.drain()
         return step != "QUIT"
 
     def _line(self, step: str) -> str:

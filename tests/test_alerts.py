@@ -13,7 +13,7 @@ from portal import alerts
 from portal.alerts import Alert
 from portal.db import Database
 from portal.mail import outbox
-from portal.mail.outbox import Mail, Tried
+from portal.mail.mails import Mail, Tried
 from portal.mail.retrying import Patience
 from portal.settings import Settings, SettingsRefused
 from tests.cast import NOW

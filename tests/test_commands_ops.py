@@ -19,7 +19,7 @@ from portal.db import utcnow
 from portal.enquiries import receiving
 from portal.exporting import Export
 from portal.leads import LeadPerson
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests import cast
 
 

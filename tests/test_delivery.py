@@ -12,16 +12,16 @@ from sqlmodel import Session, select
 from portal.db import Database
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead
-from portal.mail.delivery import Delivery, Kind
-from portal.mail.outbox import Mail, MailAttempt
-from portal.mail.retrying import Circuit, Patience
-from portal.mail.smtp import CaptureRefused, RelayLine, line_to
+from portal.mail.delivery import Delivery, Kind, Way
+from portal.mail.mails import Mail, MailAttempt
+from portal.mail.retrying import TROUBLES, Circuit, Patience
+from portal.mail.smtp import CaptureRefused, Envelope, RelayLine, lines_to
 from portal.settings import Settings
 from portal.signing import Signer
 from tests.cast import NOW
 from tests.smtp import DROP, HANG, PostOffice, Scripted, no_relay, read, text
 
-LETTERHEAD = Letterhead("leads@portal.example", "https://portal.example", Signer("k" * 40))
+LETTERHEAD = Letterhead("leads@portal.example", "https://portal.example", Signer("k" * 40), "bounces@portal.example")
 EVEN = Patience(chance=lambda: 0.5)
 
 
@@ -44,14 +44,17 @@ class Clock:
 
 
 def delivery(database: Database, relay: str, clock: Clock, kinds: dict[str, Kind] | None = None) -> Delivery:
-    line = RelayLine(relay, "portal.example", data_seconds=0.3)
+    ways = [Way(RelayLine(relay, "portal.example", data_seconds=0.3), Circuit())]
     kinds = kinds or {"note": Kind(note), "broken": Kind(broken)}
-    return Delivery(database, line, kinds, LETTERHEAD, EVEN, Circuit(), clock, asyncio.Event())
+    return Delivery(database, ways, kinds, LETTERHEAD, EVEN, clock, asyncio.Event())
 
 
 def deliver(database: Database, relay: str, now: datetime = NOW, kinds: dict[str, Kind] | None = None) -> int:
     async def work() -> int:
-        return await delivery(database, relay, Clock(now), kinds).deliver_due()
+        lane = delivery(database, relay, Clock(now), kinds)
+        tried = await lane.deliver_due()
+        await lane.close()
+        return tried
 
     return asyncio.run(work())
 
@@ -115,10 +118,10 @@ def test_a_temporary_refusal_of_the_recipient_is_tried_again_later_with_the_same
         ({"RCPT": "550 no such user"}, "refused", ("refused", "rcpt", 550)),
         ({"RCPT": "421 busy"}, "queued", ("relay", "rcpt", 421)),
         ({"RCPT": DROP}, "queued", ("relay", "rcpt", None)),
-        ({"greeting": "554 go away"}, "queued", ("relay", "connect", 554)),
+        ({"greeting": "554 go away"}, "queued", ("setup", "connect", 554)),
         ({"greeting": DROP}, "queued", ("relay", "connect", None)),
-        ({"EHLO": "500 what", "HELO": "500 what"}, "queued", ("relay", "connect", 500)),
-        ({"MAIL": "550 not you"}, "queued", ("relay", "mail", 550)),
+        ({"EHLO": "500 what", "HELO": "500 what"}, "queued", ("setup", "connect", 500)),
+        ({"MAIL": "550 not you"}, "queued", ("setup", "mail", 550)),
         ({"MAIL": DROP}, "queued", ("relay", "mail", None)),
         ({"DATA": "451 not now"}, "queued", ("later", "data", 451)),
         ({"RCPT": "550 5.7.1 blocked"}, "queued", ("policy", "rcpt", 550)),
@@ -141,7 +144,7 @@ def test_each_answer_of_a_relay_leads_to_its_state(database, script, state, trie
     ((outcome, phase, code),) = outcomes(database)
     assert (outcome, phase) == tried[:2]
     assert code == tried[2] or (tried[2] is None and code in (None, -1))
-    assert only(database).attempts == (0 if outcome == "relay" else 1)
+    assert only(database).attempts == (0 if outcome in TROUBLES else 1)
 
 
 def test_a_mail_that_a_filter_refuses_goes_once_more_and_then_before_a_person(database):
@@ -186,10 +189,12 @@ def test_a_relay_that_is_down_delays_every_mail_and_loses_none(database):
         lane = delivery(database, dead, clock)
         for _ in range(6):
             await lane.deliver_due()
-            assert lane.circuit.closed_until is not None
-            clock.now = lane.circuit.closed_until
-        lane.line = RelayLine(relay, "portal.example")
+            (way,) = lane.ways
+            assert way.circuit.closed_until is not None
+            clock.now = way.circuit.closed_until
+        lane.ways = [Way(RelayLine(relay, "portal.example"), way.circuit)]
         assert await lane.deliver_due() == 12
+        await lane.close()
 
     with PostOffice() as post:
         asyncio.run(outage_then_return(post.relay))
@@ -207,7 +212,7 @@ def test_a_kept_connection_the_relay_closed_costs_nothing(database):
         assert await lane._deliver_next()
         post._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(post._loop)])
         assert await lane._deliver_next()
-        await lane.line.close()
+        await lane.close()
 
     with PostOffice() as post:
         asyncio.run(work(post))
@@ -303,11 +308,11 @@ def test_a_relay_that_should_offer_tls_and_does_not_gets_no_mail(database):
 
 def test_a_captured_mail_is_accepted_in_demo_mode_alone(tmp_path):
     with pytest.raises(CaptureRefused):
-        line_to(Settings(smtp_relay="capture:", data_directory=tmp_path))
-    line = line_to(Settings(smtp_relay="capture:", mode="demo", data_directory=tmp_path))
+        lines_to(Settings(smtp_relay="capture:", data_directory=tmp_path))
+    (line,) = lines_to(Settings(smtp_relay="capture:", mode="demo", data_directory=tmp_path))
 
     async def work() -> str:
-        await line.address("a@portal.example", "b@agency.example")
+        await line.address(Envelope("a@portal.example", "b@agency.example"))
         return (await line.hand_over(b"x")).outcome
 
     assert asyncio.run(work()) == "accepted"

@@ -19,7 +19,7 @@ from portal.enquiries import receiving
 from portal.enquiries.receiving import Enquiry, NotTaken, Received
 from portal.leads import Confirmation, Disclosure, Lead, LeadPerson, StatusLink, check_character, read_reference
 from portal.ledger import LedgerEvent, LedgerPayload, commitment
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import Signer
 from tests import cast
 from tests.cast import NOW

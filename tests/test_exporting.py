@@ -23,7 +23,7 @@ from portal.exporting import Export, Order, rows
 from portal.exporting.encoding import guarded
 from portal.leads import LeadPerson, Selection, selected
 from portal.ledger import LedgerEvent, LedgerPayload
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests import cast
 from tests.cast import NOW
 

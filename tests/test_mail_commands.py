@@ -11,7 +11,7 @@ from portal import work
 from portal.db import utcnow
 from portal.enquiries import receiving
 from portal.leads import Lead
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.settings import Settings
 from tests import cast
 from tests.smtp import PostOffice

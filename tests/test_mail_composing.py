@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.mail.composing import Letter, NoAddress, ascii_domain, compose, one_line
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests.cast import NOW
 from tests.smtp import read, text
 

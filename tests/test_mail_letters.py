@@ -19,7 +19,7 @@ from portal.leads import Confirmation, Disclosure, LeadPerson, StatusLink
 from portal.ledger import LedgerEvent, keys, sealing
 from portal.mail import outbox
 from portal.mail.composing import Letterhead, compose
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
 from portal.receipts import links
 from portal.settings import Settings
@@ -29,7 +29,7 @@ from tests.cast import NOW, SIGNER
 from tests.smtp import PostOffice, read, text
 
 ORIGIN = "https://portal.example"
-LETTERHEAD = Letterhead("leads@portal.example", ORIGIN, SIGNER)
+LETTERHEAD = Letterhead("leads@portal.example", ORIGIN, SIGNER, "bounces@portal.example")
 DOMAIN = "portal.example"
 
 

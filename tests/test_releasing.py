@@ -16,7 +16,7 @@ from portal.enquiries.signals import Sending
 from portal.forwarding import reckoning, reminder, stopping
 from portal.leads import Confirmation, Lead, LeadPerson
 from portal.ledger import LedgerEvent, LedgerPayload
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import TokenRefused
 from tests import cast
 from tests.cast import NOW, SIGNER

@@ -33,10 +33,10 @@ from portal.ledger import LedgerEvent, LedgerPayload, bundles, keys, mirror, rec
 from portal.ledger.shredding import LedgerTombstone
 from portal.mail import outbox
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import Delivery
+from portal.mail.delivery import Delivery, Way
 from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, Tried
 from portal.mail.retrying import Circuit, Patience
-from portal.mail.smtp import CaptureLine
+from portal.mail.smtp import CaptureLine, Envelope
 from portal.message_kinds import KINDS
 from portal.receipts import documents, reading
 from portal.rights import erasure, rectification
@@ -73,9 +73,9 @@ class House:
 
     def deliver(self, line: Any = None, now=LATER) -> None:
         """Send what is due, as the worker does."""
-        letterhead = Letterhead("leads@portal.example", "https://portal.example", SIGNER)
+        letterhead = Letterhead("leads@portal.example", "https://portal.example", SIGNER, "bounces@portal.example")
         lane = Delivery(
-            self.database, line or CaptureLine(), KINDS, letterhead, Patience(), Circuit(), lambda: now,
+            self.database, [Way(line or CaptureLine(), Circuit())], KINDS, letterhead, Patience(), lambda: now,
             asyncio.Event(),
         )  # fmt: skip
         asyncio.run(lane.deliver_due())
@@ -266,7 +266,10 @@ def test_every_rule_of_a_personal_column_is_decided_on():
                 declared.setdefault(cell.info["personal"], set()).add(table.name)
     assert tables.MODULES
     assert set(declared) == {*erasure.DELETED, erasure.BLANKED, erasure.SHREDDED, *erasure.KEPT}
-    assert declared[erasure.BLANKED] == {"mail", "mail_attempt"} and declared[erasure.SHREDDED] == {"ledger_payload"}
+    assert declared[erasure.BLANKED] == {"mail", "mail_attempt", "returned_mail"}
+    assert declared[erasure.SHREDDED] == {
+        "ledger_payload"
+    }
     reached = "from portal.rights import erasure; print(*sorted(table.name for table, *_ in erasure._about_leads()))"
     done = subprocess.run([sys.executable, "-c", reached], capture_output=True, text=True, check=True)
     assert done.stdout.split() == sorted(set().union(*(declared[rule] for rule in erasure.DELETED)))
@@ -334,7 +337,7 @@ class Erasing(CaptureLine):
         self.handed_over: list[bytes] = []
         self.refused: list[MailIsUnderWay] = []
 
-    async def address(self, sender: str, recipient: str) -> None:
+    async def address(self, envelope: Envelope) -> None:
         await self._erase("address")
 
     async def hand_over(self, raw: bytes) -> Tried:

@@ -16,7 +16,7 @@ from portal.leads import Disclosure, Lead, by_reference
 from portal.ledger import LedgerEvent
 from portal.mail import outbox
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import Delivery
+from portal.mail.delivery import Delivery, Way
 from portal.mail.outbox import Mail, MailAttempt, Tried
 from portal.mail.retrying import GIVE_UP, Circuit, Patience
 from portal.mail.smtp import RelayLine
@@ -57,13 +57,15 @@ def _all(session: Session) -> list[Mail]:
 
 
 def deliver(database: Database, relay: str, now: datetime) -> int:
-    letterhead = Letterhead("leads@portal.example", "https://portal.example", SIGNER)
+    letterhead = Letterhead("leads@portal.example", "https://portal.example", SIGNER, "bounces@portal.example")
 
     async def work() -> int:
-        line = RelayLine(relay, DOMAIN, data_seconds=0.3)
+        ways = [Way(RelayLine(relay, DOMAIN, data_seconds=0.3), Circuit())]
         patience = Patience(chance=lambda: 0.5)
-        lane = Delivery(database, line, KINDS, letterhead, patience, Circuit(), lambda: now, asyncio.Event())
-        return await lane.deliver_due()
+        lane = Delivery(database, ways, KINDS, letterhead, patience, lambda: now, asyncio.Event())
+        tried = await lane.deliver_due()
+        await lane.close()
+        return tried
 
     return asyncio.run(work())
 

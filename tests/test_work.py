@@ -15,7 +15,7 @@ from portal.enquiries import receiving
 from portal.leads import Lead, Submission
 from portal.leases import Heartbeat
 from portal.mail import outbox, waking
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.settings import Settings
 from tests import cast
 from tests.cast import SIGNER

@@ -12,7 +12,7 @@ from portal import addresses
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead, written
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import Signer, TokenRefused
 
 KIND = "invitation"

@@ -18,7 +18,7 @@ from portal.db import UTCDateTime, column
 from portal.language.messages import N_, translated
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead, clean, one_line, written
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 KIND = "report"
 WORDS = 1000  # characters

@@ -65,14 +65,19 @@ def show(number: Number, as_json: AsJson = False) -> None:
     with context.database().read() as session:
         mail = _mail(session, number)
         tries = [_try(attempt) for attempt in outbox.tries(session, mail)]
+        steps = [
+            {"at": _at(step.at), "state": step.state, "source": step.source} for step in outbox.steps(session, mail)
+        ]
     headers, text = _frozen(mail)
     if as_json:
-        context.print_json({**_row(mail), "headers": headers, "text": text, "attempts": tries})
+        context.print_json({**_row(mail), "headers": headers, "text": text, "attempts": tries, "steps": steps})
         return
     for name, value in (*_row(mail).items(), *headers):
         print(f"{name}: {value}")
     for tried in tries:
         print("try: " + " · ".join(str(value) for value in tried.values() if value not in (None, "")))
+    for step in steps:
+        print("step: " + " · ".join(str(value) for value in step.values()))
     print(f"\n{text}")
 
 

@@ -19,7 +19,7 @@ from portal.consent.notices import Notice
 from portal.consent.policies import PolicyVersion
 from portal.db import table_of
 from portal.leads import Disclosure, Lead, LeadPerson, Selection
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 BATCH = 2000
 FLAGS = {"property_withdrawn", "professional"}

@@ -11,7 +11,7 @@ from portal.catalogue.agencies import Agency, Contact, Office
 from portal.language.formats import utc
 from portal.leads import Disclosure, Erased, Lead, by_reference, person_of
 from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 KIND = "lead"
 

@@ -18,7 +18,7 @@ from portal.db import affected
 from portal.forwarding import stopping
 from portal.leads import Confirmation, Erased, Lead, StatusLink
 from portal.mail.composing import Letter, Letterhead, written
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.receipts import links
 
 KIND = "confirmation"

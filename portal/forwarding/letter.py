@@ -22,7 +22,7 @@ from portal.language.messages import N_, translations
 from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS, Lead, LeadPerson, person_of
 from portal.ledger import sealing
 from portal.mail.composing import Letter, Letterhead, clean, one_line, written
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 
 HEADLINES = {
     "question": N_("%(name)s asks about %(reference)s"),

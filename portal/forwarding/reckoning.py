@@ -8,14 +8,14 @@ from sqlmodel import Session, col, select
 
 from portal import forwarding
 from portal.leads import Lead, LeadPerson
-from portal.mail.outbox import Mail
+from portal.mail.mails import REACHED, Mail
 
 # A lead whose person is erased counts as that, but for one that its agency got.
 ACCEPTED = 0
 # The best of a lead's agency mails decides, in this order; a visitor's mail never counts.
 RANKS = (
-    ("accepted", ("accepted",)), ("uncertain", ("uncertain",)), ("waiting", ("queued", "sending")),
-    ("parked", ("parked",)), ("failed", ("refused",)), ("cancelled", ("cancelled",)),
+    ("accepted", REACHED), ("uncertain", ("uncertain",)), ("waiting", ("queued", "sending")),
+    ("parked", ("parked",)), ("failed", ("refused", "bounced")), ("cancelled", ("cancelled",)),
 )  # fmt: skip
 FATES = (*(fate for fate, _ in RANKS), "held", "spam", "erased")
 

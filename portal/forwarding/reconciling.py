@@ -13,7 +13,7 @@ from portal import forwarding
 from portal.db import Database
 from portal.leads import Lead, LeadPerson
 from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.observing import log
 
 LATELY = timedelta(days=2)  # looked through every minute; everything, once an hour

@@ -17,7 +17,7 @@ from portal.language.formats import ZONE
 from portal.leads import Lead, LeadPerson
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead, written
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.settings import Settings
 
 KIND = "reminder"

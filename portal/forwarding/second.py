@@ -14,7 +14,8 @@ from portal.catalogue import agencies
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.leads import Disclosure, Lead, person_of
 from portal.mail import outbox
-from portal.mail.outbox import Mail, MailIsUnderWay, Tried
+from portal.mail.mails import Mail, Tried
+from portal.mail.outbox import MailIsUnderWay
 
 ROLE = "second"
 OPERATOR = "portal"  # who cancels, as the ledger names it
@@ -55,6 +56,13 @@ def stop_if_reached(session: Session, mail: Mail, now: datetime) -> None:
     reached = [other for other in _others(session, mail) if other.role != mail.role and other.state in outbox.REACHED]
     if reached:
         outbox.cancel(session, mail, OPERATOR, f"{reached[0].role}_contact_reached", now)
+
+
+def arrived(session: Session, mail: Mail, now: datetime) -> None:
+    """A report says that this mail is in its mailbox: whatever was said of that before is over."""
+    contact = _contact(session, mail)
+    if contact is not None:
+        agencies.note_arrival(session, contact)
 
 
 def stands_in(session: Session, mail: Mail) -> bool:

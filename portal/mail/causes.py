@@ -13,7 +13,7 @@ CLOSING = 421  # RFC 5321 §3.8: the server closes the connection; says nothing 
 # nobody knows where the relay fell silent after the text.
 BLAME = {
     "refused": "address", "full": "recipient", "later": "recipient", "policy": "us", "size": "us", "failed": "us",
-    "relay": "relay", "uncertain": "", "accepted": "",
+    "relay": "relay", "setup": "relay", "uncertain": "", "accepted": "",
 }  # fmt: skip
 
 _ENHANCED = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
@@ -38,6 +38,11 @@ def of_reply(phase: str, code: int, text: str) -> Cause:
         return Cause("relay", enhanced)
     known = _by_enhanced(enhanced)
     return Cause(known or _by_code(phase, code), enhanced)
+
+
+def of_status(enhanced: str) -> str:
+    """The outcome that the status code (RFC 3463) of a server that gave up stands for: `later` without one."""
+    return _by_enhanced(enhanced) or "later"
 
 
 def enhanced_code(code: int, text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import idna
 
 from portal import templating
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import Signer
 
 SENDER = "ImmoMarket"
@@ -54,6 +54,7 @@ class Letterhead:
     address: str
     origin: str
     signer: Signer
+    bounces: str  # where reports come back to: the envelope sender, before each mail's tag
 
     def link(self, path: str) -> str:
         """A path of the site as an address that works in a mail."""

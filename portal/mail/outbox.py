@@ -1,50 +1,30 @@
 """The outbox: every outgoing mail is a row, queued in the transaction of what it tells, never lost, never dropped.
 
-Owns `mail` and `mail_attempt`. States: queued → sending → accepted | queued again (later) | uncertain | refused |
-parked | cancelled. A claim is one conditional UPDATE with a lease and a token; whoever comes back after its lease ran
-out finds its token stale and overwrites nothing. Delivery is at least once, with the same bytes each time. Of a mail's
-life the ledger learns only how it ended: accepted, delivered, bounced, complained, refused, parked, cancelled.
+Owns `mail`, `mail_attempt` and `mail_event`; `mails` has the tables and the states. A claim is one conditional UPDATE
+with a lease and a token; whoever comes back after its lease ran out finds its token stale and overwrites nothing.
+Delivery is at least once, with the same bytes each time. Of a mail's life the ledger learns only how it ended:
+accepted, delivered, bounced, complained, refused, parked, cancelled.
 """
 
 import hashlib
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    UniqueConstraint,
-    case,
-    func,
-    or_,
-    update,
-)
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import case, func, insert, or_, update
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal import ledger
-from portal.db import UTCDateTime, affected, column, table_of
-from portal.mail.retrying import GIVE_UP, Patience
+from portal.db import affected, table_of
+from portal.mail.mails import MOVES, OPEN, REACHED, STATES, Mail, MailAttempt, MailEvent, ReturnedMail, Tried
+from portal.mail.retrying import GIVE_UP, TROUBLES, Patience
 
-STATES = (
-    "queued",
-    "sending",
-    "accepted",
-    "uncertain",
-    "refused",
-    "parked",
-    "cancelled",
-)
-OPEN = ("queued", "uncertain")
-REACHED = ("accepted",)  # the relay answers for it
 LEASE = timedelta(seconds=90)
+
+__all__ = ["LEASE", "MOVES", "OPEN", "REACHED", "STATES", "Mail", "MailAttempt", "MailEvent", "ReturnedMail", "Tried"]
 
 
 class MailUnknown(Exception):
@@ -53,76 +33,6 @@ class MailUnknown(Exception):
 
 class MailIsUnderWay(Exception):
     """What was asked for would take a mail out of a worker's hands or send it twice."""
-
-
-class Mail(SQLModel, table=True):
-    """One outgoing mail. `raw` is frozen at the first rendering and sent unchanged on every try."""
-
-    __tablename__ = "mail"
-    __table_args__ = (
-        CheckConstraint(f"state IN ({', '.join(repr(state) for state in STATES)})", name="state"),
-        CheckConstraint(
-            "phase IS NULL OR phase IN ('connect', 'mail', 'rcpt', 'data', 'done')",
-            name="phase",
-        ),
-        UniqueConstraint("kind", "about", "role", "generation"),
-        Index("ix_mail_due", "state", "due_at"),
-        Index("ix_mail_about", "about"),
-    )
-    id: int | None = column(Integer, primary_key=True, personal=None, default=None)
-    kind: str = column(String(40), personal=None)
-    about: str = column(String(80), personal=None)
-    role: str = column(String(10), personal=None, default="primary")
-    generation: int = column(Integer, personal=None, default=1)
-    recipient: str = column(String(254), personal="mail")
-    locale: str = column(String(5), personal=None)
-    message_id: str = column(String(200), unique=True, personal=None)
-    queued_at: datetime = column(UTCDateTime, personal=None)
-    due_at: datetime = column(UTCDateTime, personal=None)
-    state: str = column(String(10), personal=None, default="queued")
-    phase: str | None = column(String(8), personal=None, default=None)
-    attempts: int = column(Integer, personal=None, default=0)
-    lease_token: str | None = column(String(32), personal=None, default=None)
-    lease_until: datetime | None = column(UTCDateTime, personal=None, default=None)
-    raw: bytes | None = column(LargeBinary, personal="mail", default=None)
-    raw_sha256: str | None = column(String(64), personal="mail", default=None)
-    last_code: int | None = column(Integer, personal=None, default=None)
-    last_enhanced: str | None = column(String(11), personal=None, default=None)
-    last_text: str | None = column(String(1000), personal="mail", default=None)
-    relay_queue_id: str | None = column(String(100), personal=None, default=None)
-    accepted_at: datetime | None = column(UTCDateTime, personal=None, default=None)
-    settled_at: datetime | None = column(UTCDateTime, personal=None, default=None)
-
-
-class MailAttempt(SQLModel, table=True):
-    """One try to hand a mail over: how far it came and what the relay said. Insert-only."""
-
-    __tablename__ = "mail_attempt"
-    id: int | None = column(Integer, primary_key=True, personal=None, default=None)
-    mail_id: int = column(Integer, ForeignKey("mail.id"), index=True, personal=None)
-    started_at: datetime = column(UTCDateTime, personal=None)
-    ended_at: datetime = column(UTCDateTime, personal=None)
-    relay: str = column(String(255), personal=None)
-    phase: str = column(String(8), personal=None)
-    outcome: str = column(String(10), personal=None)
-    code: int | None = column(Integer, personal=None, default=None)
-    enhanced: str | None = column(String(11), personal=None, default=None)
-    text: str = column(String(1000), personal="mail", default="")
-
-
-@dataclass(frozen=True)
-class Tried:
-    """How one try to hand a mail over ended: the outcome, the phase reached, and what the relay said.
-
-    `enhanced` is the enhanced status code (RFC 3463) of that, `queue_id` the relay's own name of a mail it accepted.
-    """
-
-    outcome: str
-    phase: str
-    code: int | None = None
-    text: str = ""
-    enhanced: str | None = None
-    queue_id: str | None = None
 
 
 def queue(
@@ -140,12 +50,19 @@ def queue(
     return mail
 
 
-def claim(session: Session, now: datetime, limit: int = 1, lease: timedelta = LEASE) -> list[Mail]:
-    """Take up to `limit` due mails for this worker: one statement, safe among any number of workers."""
+def claim(
+    session: Session, now: datetime, limit: int = 1, lease: timedelta = LEASE, newest: bool = False
+) -> list[Mail]:  # fmt: skip
+    """Take up to `limit` due mails for this worker: one statement, safe among any number of workers.
+
+    Those due longest come first; with `newest` those due last. Whoever takes both in turn lets neither a backlog hold
+    up what comes in nor what comes in the backlog.
+    """
+    order = (col(Mail.due_at).desc(), col(Mail.id).desc()) if newest else (col(Mail.due_at), col(Mail.id))
     due = (
         select(Mail.id)
         .where(col(Mail.state).in_(OPEN), Mail.due_at <= now)
-        .order_by(col(Mail.due_at), col(Mail.id))
+        .order_by(*order)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
@@ -162,6 +79,7 @@ def claim(session: Session, now: datetime, limit: int = 1, lease: timedelta = LE
     numbers = [row[0] for row in session.execute(statement)]
     if not numbers:
         return []
+    _step(session, numbers, "sending", "worker", now)
     return list(session.exec(select(Mail).where(col(Mail.id).in_(numbers)).order_by(col(Mail.id))))
 
 
@@ -191,11 +109,12 @@ def settle(
     before, where the mail's own tries do not (the relay's troubles).
     """
     before = _tries(session, mail, tried.outcome) if earlier is None else earlier
-    following = patience.after(tried.outcome, before, now - mail.queued_at)
+    failing = now - failing_since(session, mail, started) if tried.outcome == "later" else timedelta()
+    following = patience.after(tried.outcome, before, now - mail.queued_at, failing)
     values = {
         "state": following.state, "due_at": now + following.wait, "phase": tried.phase, "last_code": tried.code,
         "last_enhanced": tried.enhanced, "last_text": tried.text[:1000], "lease_token": None, "lease_until": None,
-        "attempts": Mail.attempts + (0 if tried.outcome == "relay" else 1),
+        "attempts": Mail.attempts + (0 if tried.outcome in TROUBLES else 1),
     }  # fmt: skip
     if following.state == "accepted":
         values |= {"accepted_at": now, "relay_queue_id": tried.queue_id}
@@ -205,14 +124,46 @@ def settle(
     _note_try(session, mail, tried if held else replace(tried, text=""), relay, started, now)
     if not held:
         return None
+    _step(session, [mail.id], following.state, "worker", now)
     if following.state not in OPEN:
         _tell_ledger(session, following.state, mail, now, _reason(tried))
     return following.state
 
 
-def release(session: Session, mail: Mail) -> bool:
+def release(session: Session, mail: Mail, now: datetime) -> bool:
     """Give back a claimed mail untried; False where the lease was lost."""
-    return _change(session, mail, state="queued", phase=None, lease_token=None, lease_until=None)
+    held = _change(session, mail, state="queued", phase=None, lease_token=None, lease_until=None)
+    if held:
+        _step(session, [mail.id], "queued", "worker", now)
+    return held
+
+
+def next_relay(session: Session, mail: Mail, tried: Tried, relay: str, started: datetime, now: datetime) -> bool:
+    """Write down a try that one relay's own trouble ended, and keep the mail for another; False without the lease."""
+    held = _change(session, mail, phase="connect")
+    _note_try(session, mail, tried if held else replace(tried, text=""), relay, started, now)
+    return held
+
+
+def move(session: Session, mail: Mail, state: str, source: str, report: str, now: datetime, said: Tried) -> bool:
+    """Take a mail forward by a report that came back (`MOVES`); False where it stands further already.
+
+    `report` names the report, so that it counts once; `said` is the reporting server's code and words.
+    """
+    values: dict[str, Any] = {
+        "state": state, "last_enhanced": said.enhanced, "last_text": said.text[:1000],
+        "settled_at": func.coalesce(Mail.settled_at, now), "lease_token": None, "lease_until": None,
+    }  # fmt: skip
+    if state in REACHED:
+        values["accepted_at"] = func.coalesce(Mail.accepted_at, now)
+    forward = (col(Mail.id) == mail.id, col(Mail.state).in_(MOVES[state]))
+    if not affected(session, update(Mail).where(*forward).values(**values)):
+        return False
+    _step(session, [mail.id], state, source, now, report)
+    if state != "delayed":
+        _tell_ledger(session, state, mail, now, {"enhanced": said.enhanced} if said.enhanced else {})
+    session.expire(mail)
+    return True
 
 
 def recover(session: Session, now: datetime, patience: Patience) -> int:
@@ -229,7 +180,7 @@ def recover(session: Session, now: datetime, patience: Patience) -> int:
             lost = Tried("uncertain", "data", text="the worker ended before the relay answered")
             settle(session, mail, lost, "", now, now, patience)
         else:
-            release(session, mail)
+            release(session, mail, now)
     return len(expired)
 
 
@@ -249,6 +200,7 @@ def park_overdue(session: Session, now: datetime, limit: int) -> int:
     found = session.exec(_overdue(now).limit(limit).with_for_update(skip_locked=True)).all()
     for mail in found:
         mail.state, mail.settled_at = "parked", now
+        _step(session, [mail.id], "parked", "portal", now)
         _tell_ledger(session, "parked", mail, now, {"outcome": "too_old", "code": mail.last_code, "phase": mail.phase})
     return len(found)
 
@@ -273,6 +225,7 @@ def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, do
     _tell_ledger(session, "resent", mail, now, said)
     if mail.state == "parked":
         mail.state, mail.settled_at = "cancelled", now
+        _step(session, [mail.id], "cancelled", "ops", now)
         _tell_ledger(session, "cancelled", mail, now, said)
     return made
 
@@ -286,6 +239,7 @@ def cancel(session: Session, mail: Mail, by: str, reason: str, now: datetime) ->
         .values(state="cancelled", settled_at=now, lease_token=None, lease_until=None),
     ):
         raise MailIsUnderWay(f"mail {mail.id} is {mail.state}: only one that waits or is parked can be cancelled")
+    _step(session, [mail.id], "cancelled", "ops", now)
     _tell_ledger(session, "cancelled", mail, now, {"by": by, "reason": reason})
     session.expire(mail)
 
@@ -302,7 +256,9 @@ def take_back(session: Session, mail: Mail, now: datetime) -> None:
         .where(col(Mail.id) == mail.id, col(Mail.state) == "sending", free)
         .values(state=case((text_is_sent, "uncertain"), else_="queued"), lease_token=None, lease_until=None)
     )
-    affected(session, taken)
+    if affected(session, taken):
+        session.refresh(mail)
+        _step(session, [mail.id], mail.state, "portal", now)
     session.refresh(mail)
     if mail.state == "sending":
         raise MailIsUnderWay(f"mail {mail.id} is just being handed over; try again in a minute")
@@ -314,7 +270,9 @@ def blank(session: Session, mails: Collection[Mail], recipient: bool) -> None:
     One that is still to be sent is rendered anew. Where it stood and what came of it stays.
     """
     numbers = [mail.id for mail in mails]
-    for model, number in ((Mail, col(Mail.id)), (MailAttempt, col(MailAttempt.mail_id))):
+    for model, number in (
+        (Mail, col(Mail.id)), (MailAttempt, col(MailAttempt.mail_id)), (ReturnedMail, col(ReturnedMail.mail_id)),
+    ):  # fmt: skip
         cells = [cell for cell in table_of(model).c if cell.info["personal"] == "mail"]
         values = {cell.name: None if cell.nullable else "" for cell in cells if recipient or cell.name != "recipient"}
         affected(session, update(model).where(number.in_(numbers)).values(values))
@@ -336,6 +294,14 @@ def oldest_unanswered(session: Session) -> datetime | None:
     """When the oldest mail was queued that no relay has answered for yet: not one that waits for its recipient."""
     waiting = (col(Mail.state).in_(("queued", "sending")), Mail.attempts == 0)
     return session.exec(select(func.min(Mail.queued_at)).where(*waiting)).one()
+
+
+def last_words(session: Session, among: int) -> dict[str, str]:
+    """Of each relay the outcome of its newest try, among the newest tries of all."""
+    newest = select(func.max(MailAttempt.id)).scalar_subquery()
+    last = select(func.max(MailAttempt.id)).where(MailAttempt.relay != "", col(MailAttempt.id) > newest - among)
+    said = select(MailAttempt).where(col(MailAttempt.id).in_(last.group_by(col(MailAttempt.relay))))
+    return {attempt.relay: attempt.outcome for attempt in session.exec(said)}
 
 
 def listed(session: Session, state: str | None, limit: int) -> Sequence[Mail]:
@@ -360,6 +326,20 @@ def about(session: Session, subject: str) -> Sequence[Mail]:
 def tries(session: Session, mail: Mail) -> Sequence[MailAttempt]:
     """Every try to hand a mail over, oldest first."""
     return session.exec(select(MailAttempt).where(MailAttempt.mail_id == mail.id).order_by(col(MailAttempt.id))).all()
+
+
+def steps(session: Session, mail: Mail) -> Sequence[MailEvent]:
+    """Every step of a mail from state to state, oldest first."""
+    return session.exec(select(MailEvent).where(MailEvent.mail_id == mail.id).order_by(col(MailEvent.id))).all()
+
+
+def _step(
+    session: Session, numbers: Sequence[int | None], state: str, source: str, now: datetime, report: str | None = None
+) -> None:  # fmt: skip
+    rows = [
+        {"mail_id": number, "at": now, "state": state, "source": source, "external_id": report} for number in numbers
+    ]
+    session.execute(insert(table_of(MailEvent)), rows)
 
 
 def _change(session: Session, mail: Mail, **values: Any) -> bool:

@@ -3,7 +3,8 @@
 Knows no database and no SMTP. Outcomes of a try: `accepted` (the relay answered 250 to the final dot), `refused` (there
 is no such mailbox), `later` (not now, for this recipient), `full` (the mailbox), `policy` (the mail itself is not
 wanted: spam, content), `size` (it is too large), `relay` (the relay itself is in trouble; no fault of this mail),
-`uncertain` (no answer after the final dot), `failed` (our own mistake while rendering).
+`setup` (the relay refuses us, for good, by how we are set up), `uncertain` (no answer after the final dot), `failed`
+(our own mistake while rendering).
 """
 
 import random
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-OUTCOMES = ("accepted", "refused", "later", "full", "policy", "size", "relay", "uncertain", "failed")
+OUTCOMES = ("accepted", "refused", "later", "full", "policy", "size", "relay", "setup", "uncertain", "failed")
+TROUBLES = ("relay", "setup")  # no fault of the mail, and no try of it
 # RFC 5321 §4.5.4.1 gives up after four to five days. Six minutes outwait the usual greylist of five.
 GIVE_UP = timedelta(days=5)
 MINUTES = {
@@ -19,6 +21,7 @@ MINUTES = {
     "full": (240.0,),
     "policy": (60.0,),
     "relay": (0.25, 0.5, 1.0, 2.0, 5.0),
+    "setup": (0.25, 0.5, 1.0, 2.0, 5.0),
     "uncertain": (15.0,),
     "failed": (1.0, 5.0),
 }
@@ -43,13 +46,19 @@ class Patience:
     factor: float = 1.0
     chance: Callable[[], float] = random.random
 
-    def after(self, outcome: str, earlier: int, age: timedelta) -> Next:
-        """What follows an outcome that came `earlier` times before, for a mail queued `age` ago."""
+    def after(self, outcome: str, earlier: int, age: timedelta, failing: timedelta = timedelta()) -> Next:
+        """What follows an outcome that came `earlier` times before, for a mail queued `age` ago.
+
+        `failing` is for how long its recipient could not take it: when somebody else is to be asked, it is tried.
+        """
         if outcome in ("accepted", "refused"):
             return Next(outcome)
         if age >= GIVE_UP or earlier + 1 >= TRIES.get(outcome, earlier + 2):
             return Next("parked")
-        return Next("uncertain" if outcome == "uncertain" else "queued", self.wait(outcome, earlier))
+        wait, ask = self.wait(outcome, earlier), SECOND_CONTACT * self.factor - failing
+        if outcome == "later" and timedelta() < ask < wait * 1.1:
+            wait = ask
+        return Next("uncertain" if outcome == "uncertain" else "queued", wait)
 
     def asks_another(self, outcome: str, failing: timedelta) -> bool:
         """Whether another contact should be asked: where the recipient has failed for so long, never for our relay."""
@@ -75,7 +84,7 @@ class Circuit:
 
     def note(self, outcome: str, patience: Patience, now: datetime) -> None:
         """Learn from one try: trouble closes the way for a while, any other answer opens it."""
-        if outcome == "relay":
+        if outcome in TROUBLES:
             self.closed_until = now + patience.wait("relay", self.troubles)
             self.troubles += 1
         elif outcome != "failed":

@@ -6,12 +6,14 @@ what the relay's address says, never less: `smtp+starttls` and `smtps` demand it
 
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP
 from aiosmtplib.errors import (
+    SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
     SMTPRecipientRefused,
@@ -22,7 +24,8 @@ from aiosmtplib.errors import (
 
 from portal.mail import causes
 from portal.mail.composing import ascii_domain, one_line
-from portal.mail.outbox import Tried
+from portal.mail.mails import Tried
+from portal.mail.retrying import TROUBLES
 from portal.settings import CAPTURE, Settings
 
 COMMAND_SECONDS = 30
@@ -45,12 +48,25 @@ class NotHandedOver(Exception):
         self.tried = tried
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """From where to where a mail goes. `id` comes back in reports about it (ENVID, RFC 3461 §4.4).
+
+    A report of failure or delay is asked for always where the relay offers any, one of success where it is wanted.
+    """
+
+    sender: str
+    recipient: str
+    id: str = ""
+    wants_success: bool = False
+
+
 class Line(Protocol):
     """A way to hand mails over, one after the other."""
 
     name: str
 
-    async def address(self, sender: str, recipient: str) -> None:
+    async def address(self, envelope: Envelope) -> None:
         """Everything before the text: connection, sender, recipient. Raises `NotHandedOver`."""
 
     async def hand_over(self, raw: bytes) -> Tried:
@@ -60,10 +76,15 @@ class Line(Protocol):
         """End the connection, if there is one."""
 
 
-def line_to(settings: Settings) -> Line:
-    """A line to the relay of the settings. Raises `CaptureRefused` for `capture:` outside demo mode."""
-    if settings.smtp_relay != CAPTURE:
-        return RelayLine(settings.smtp_relay, settings.mail_domain)
+def lines_to(settings: Settings) -> list[Line]:
+    """A line to each relay of the settings, the first to be asked first. Raises `CaptureRefused` outside demo mode."""
+    relays = [relay for relay in (settings.smtp_relay, settings.smtp_relay_second) if relay]
+    return [_line(settings, relay) for relay in relays]
+
+
+def _line(settings: Settings, relay: str) -> Line:
+    if relay != CAPTURE:
+        return RelayLine(relay, settings.mail_domain)
     if settings.mode != "demo":
         raise CaptureRefused("PORTAL_SMTP_RELAY=capture: sends nothing; it is for PORTAL_MODE=demo alone")
     return CaptureLine()
@@ -74,7 +95,7 @@ class CaptureLine:
 
     name = CAPTURE
 
-    async def address(self, sender: str, recipient: str) -> None:
+    async def address(self, envelope: Envelope) -> None:
         """Nothing to do."""
 
     async def hand_over(self, raw: bytes) -> Tried:
@@ -88,7 +109,9 @@ class CaptureLine:
 class RelayLine:
     """A line to an SMTP relay at `smtp://`, `smtp+starttls://` or `smtps://`; `greeting` is our name in EHLO."""
 
-    def __init__(self, relay: str, greeting: str, data_seconds: float | None = None) -> None:
+    def __init__(
+        self, relay: str, greeting: str, data_seconds: float | None = None, command_seconds: float = COMMAND_SECONDS
+    ) -> None:  # fmt: skip
         parts = urlsplit(relay)
         assert parts.hostname is not None
         self.name = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
@@ -102,10 +125,10 @@ class RelayLine:
             start_tls=parts.scheme == "smtp+starttls",
             tls_context=None if parts.scheme == "smtp" else _verifying(),
             local_hostname=greeting,
-            timeout=COMMAND_SECONDS,
+            timeout=command_seconds,
         )
 
-    async def address(self, sender: str, recipient: str) -> None:
+    async def address(self, envelope: Envelope) -> None:
         """Connect where needed, then MAIL and RCPT. Raises `NotHandedOver`.
 
         A kept connection may have been closed meanwhile; that says nothing, so it is tried once more on a new one.
@@ -114,12 +137,12 @@ class RelayLine:
             await self.close()
         reused = self._client.is_connected
         try:
-            await self._address(sender, recipient)
+            await self._address(envelope)
         except NotHandedOver as ended:
             self._client.close()
-            if not reused or ended.tried.outcome != "relay":
+            if not reused or ended.tried.outcome not in TROUBLES:
                 raise
-            await self._address(sender, recipient)
+            await self._address(envelope)
 
     async def hand_over(self, raw: bytes) -> Tried:
         """DATA, the text and the final dot. Raises `NotHandedOver`; without any answer its outcome is `uncertain`."""
@@ -142,26 +165,38 @@ class RelayLine:
                 await self._client.quit(timeout=QUIT_SECONDS)
         self._client.close()
 
-    async def _address(self, sender: str, recipient: str) -> None:
-        to = ascii_domain(recipient)
-        encoding, options = ("ascii", []) if to.isascii() else ("utf-8", ["SMTPUTF8"])
+    async def _address(self, envelope: Envelope) -> None:
+        to = ascii_domain(envelope.recipient)
+        encoding = "ascii" if to.isascii() else "utf-8"
         phase = "connect"
         try:
             if not self._client.is_connected:
                 await self._connect()
-            if options and not self._client.supports_extension("smtputf8"):
+            if not to.isascii() and not self._client.supports_extension("smtputf8"):
                 raise NotHandedOver(Tried("refused", "mail", text="the relay takes ASCII addresses only (no SMTPUTF8)"))
+            for_mail, for_rcpt = self._options(envelope, to)
             phase = "mail"
-            await self._client.mail(sender, options=options, encoding=encoding)
+            await self._client.mail(envelope.sender, options=for_mail, encoding=encoding)
             phase = "rcpt"
-            await self._client.rcpt(to, encoding=encoding)
+            await self._client.rcpt(to, options=for_rcpt, encoding=encoding)
         except SMTPRecipientRefused as said:
             raise NotHandedOver(_answered(said, phase, otherwise="relay")) from None
         except SMTPSenderRefused as said:
             # The sender is the same in every mail: where it is refused, the relay is set up wrongly, not the mail.
-            raise NotHandedOver(Tried("relay", phase, said.code, one_line(said.message))) from None
+            raise NotHandedOver(Tried(_blamed(said), phase, said.code, one_line(said.message))) from None
         except (SMTPException, OSError) as trouble:
-            raise NotHandedOver(Tried("relay", phase, getattr(trouble, "code", None), _what(trouble))) from None
+            code = getattr(trouble, "code", None)
+            raise NotHandedOver(Tried(_blamed(trouble), phase, code, _what(trouble))) from None
+
+    def _options(self, envelope: Envelope, to: str) -> tuple[list[str], list[str]]:
+        for_mail = [] if to.isascii() else ["SMTPUTF8"]
+        if not envelope.id or not self._client.supports_extension("dsn"):
+            return for_mail, []
+        notify = "FAILURE,DELAY,SUCCESS" if envelope.wants_success else "FAILURE,DELAY"
+        for_rcpt = [f"NOTIFY={notify}"]
+        if to.isascii():
+            for_rcpt.append(f"ORCPT=rfc822;{_xtext(to)}")
+        return [*for_mail, "RET=HDRS", f"ENVID={_xtext(envelope.id)}"], for_rcpt
 
     async def _connect(self) -> None:
         self._client.close()
@@ -180,6 +215,24 @@ def _answered(said: SMTPResponseException, phase: str, otherwise: str) -> Tried:
     except ValueError:  # whatever it was, it was no refusal
         return Tried(otherwise, phase, said.code, text)
     return Tried(cause.outcome, phase, said.code, text, cause.enhanced or None)
+
+
+def _blamed(trouble: BaseException) -> str:
+    # What no waiting mends is told to ops at once: a password, a certificate, a sender that the relay will not take.
+    seen: BaseException | None = trouble
+    while seen is not None:
+        if isinstance(seen, (SMTPAuthenticationError, ssl.SSLCertVerificationError)):
+            return "setup"
+        seen = seen.__cause__ or seen.__context__
+    code = getattr(trouble, "code", None)
+    if code is not None and code // 100 == 5:
+        return "setup"
+    return "setup" if isinstance(trouble, SMTPException) and "STARTTLS" in str(trouble) else "relay"
+
+
+def _xtext(text: str) -> str:
+    """Text as a parameter of MAIL and RCPT can hold it (RFC 3461 §4)."""
+    return "".join(sign if "!" <= sign <= "~" and sign not in "+=" else f"+{ord(sign):02X}" for sign in text)
 
 
 def _what(trouble: BaseException) -> str:

@@ -23,12 +23,12 @@ from sqlmodel import Session, SQLModel, col, select
 from portal import forwarding
 from portal.db import FORGET_AT_ONCE, Database, affected, table_of
 from portal.language.formats import ZONE
-from portal.leads import Confirmation, Lead, by_reference
+from portal.leads import Confirmation, Lead, LeadPerson, by_reference
 from portal.ledger import LedgerEvent, mirror, shredding
 from portal.ledger.mirror import Erasure
 from portal.ledger.shredding import LedgerTombstone
-from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail import outbox, returning
+from portal.mail.mails import Mail
 from portal.receipts import links
 from portal.settings import Settings
 
@@ -149,6 +149,9 @@ def _cancel(session: Session, lead: Lead, reason_code: str, by: str, now: dateti
 def _blank(session: Session, lead: Lead) -> None:
     mails = mails_about(session, lead)
     to_agency = [mail for mail in mails if mail.kind == forwarding.KIND]
+    person = session.get(LeadPerson, lead.id)
+    if person is not None:
+        returning.blank_naming(session, [person.email])
     outbox.blank(session, to_agency, recipient=False)
     outbox.blank(session, [mail for mail in mails if mail.kind != forwarding.KIND], recipient=True)
     # The mail about another lead of the same mailbox may name this one too: it is written anew without it.

@@ -18,7 +18,7 @@ from portal.forwarding import stopping
 from portal.leads import Confirmation, Erased, Lead, LeadPerson, person_evidence
 from portal.ledger import shredding
 from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.rights import erasure
 from portal.signing import Signer
 

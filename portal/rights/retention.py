@@ -10,8 +10,8 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from portal.db import Database
-from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail import outbox, returning
+from portal.mail.mails import Mail
 
 SETTLED, AT_MOST = timedelta(days=30), timedelta(days=90)
 AT_ONCE = 200  # mails a transaction
@@ -20,6 +20,7 @@ AT_ONCE = 200  # mails a transaction
 def blank_old_mails(database: Database, now: datetime) -> int:
     """Delete the bytes of every mail whose time is over, in short transactions; how many mails that were."""
     blanked = 0
+    database.write(lambda session: returning.blank_old(session, now - SETTLED, now - AT_MOST))
     while True:
         with database.read() as session:
             if not _old(session, now):

@@ -15,7 +15,7 @@ from portal.catalogue.agencies import Agency
 from portal.catalogue.properties import Property
 from portal.catalogue.rows import Home
 from portal.leads import PARKED, Disclosure, Lead
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import TokenRefused
 from portal.web.presenting import Shown
 from portal.web.rendering import page

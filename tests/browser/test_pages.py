@@ -20,7 +20,7 @@ from portal.catalogue.properties import Property
 from portal.db import Database, utcnow
 from portal.enquiries import receiving
 from portal.forwarding import stopping
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import Signer
 from tests import cast
 from tests.browser.conftest import publish

@@ -25,7 +25,7 @@ from portal.ledger.keys import LedgerKey
 from portal.ledger.notes import Checkpoint, SigningKey, sign
 from portal.ledger.promises import certificate
 from portal.ledger.tree import Frontier, leaf_hash
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.rights import erasure, rectification
 from portal.settings import Settings
 from tests import cast

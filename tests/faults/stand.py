@@ -26,7 +26,7 @@ from portal.db import Database
 from portal.forwarding import reckoning
 from portal.leads import Lead, LeadPerson
 from portal.ledger import LedgerEvent
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests import cast
 from tests.clients import QUIET
 from tests.running import Portal

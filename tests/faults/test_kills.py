@@ -12,7 +12,7 @@ from portal.db import Database, utcnow
 from portal.enquiries import receiving, releasing
 from portal.leads import Lead
 from portal.mail import outbox
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests import cast
 from tests.faults.stand import Relay, Visitors, in_data_phase, publish, report, stored_leads, waiting
 from tests.running import Portal, eventually

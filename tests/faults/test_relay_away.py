@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from portal.mail.outbox import Mail, MailAttempt
+from portal.mail.mails import Mail, MailAttempt
 from tests.faults.stand import Relay, Visitors, publish, stored_leads, waiting
 from tests.running import Portal, eventually
 

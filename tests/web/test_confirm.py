@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from portal.catalogue import invitations
 from portal.catalogue.agencies import Contact
 from portal.leads import Lead
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.signing import Signer
 from tests.cast import NOW
 from tests.web.reading import get

@@ -19,7 +19,7 @@ from portal.consent import choices
 from portal.consent.notices import Notice
 from portal.leads import INTENTS, REACHES, Disclosure, Lead, LeadPerson
 from portal.ledger import LedgerEvent
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.web import enquire, forms
 from portal.web.app import create
 from tests.cast import NOW

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from portal import db, forwarding
 from portal.catalogue.agencies import Agency, Contact
 from portal.leads import Disclosure, Lead, StatusLink
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from tests.cast import NOW
 from tests.web.reading import Page, get
 from tests.web.test_enquire import JANE

@@ -33,7 +33,7 @@ from portal.forwarding import reminder, stopping
 from portal.language import locales
 from portal.leads import Lead
 from portal.mail.composing import Letterhead
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
 from portal.receipts import links
 from portal.settings import Settings
@@ -126,7 +126,10 @@ def held(database: Database) -> dict[str, str]:
         reminder.queue_due(session, settings, now)
         return received
 
-    received, letterhead = database.write(work), Letterhead("leads@immomarket.example", "", cast.SIGNER)
+    received, letterhead = (
+        database.write(work),
+        Letterhead("leads@immomarket.example", "", cast.SIGNER, "bounces@portal.example"),
+    )
     return {
         "held": at.status("en", cast.SIGNER.sign("status", received.status.nonce)),
         "waiting": receipt(database, received.lead.reference),
@@ -247,7 +250,12 @@ def test_no_error_shows_a_text_that_is_still_english(database: Database, setting
 
 def said(database: Database, lang: str) -> dict[str, set[str]]:
     """What the mails of the outbox would say in a language, subject and text, by their kind."""
-    letterhead, found = Letterhead("leads@immomarket.example", "https://immomarket.example", Signer("k" * 40)), {}
+    letterhead, found = (
+        Letterhead(
+            "leads@immomarket.example", "https://immomarket.example", Signer("k" * 40), "bounces@portal.example"
+        ),
+        {},
+    )
     with database.read() as session:
         for mail in session.exec(select(Mail)).all():
             mail.locale = lang

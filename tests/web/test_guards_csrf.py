@@ -87,7 +87,9 @@ def forms(visitor, database) -> dict[str, tuple[str, dict[str, str]]]:
     visitor.post(f"{villa}/enquire", data=asked)
     with database.read() as session:
         nonce = session.exec(select(Lead.release_nonce)).one()
-    stop = stopping.link(Letterhead("leads@immomarket.example", "", SIGNER), "jane@example.com", "en")
+    stop = stopping.link(
+        Letterhead("leads@immomarket.example", "", SIGNER, "bounces@portal.example"), "jane@example.com", "en"
+    )
     return {
         "enquiry": (f"{villa}/enquire", asked),
         "release": (addresses.release("en", SIGNER.sign(RELEASE, nonce)), {}),

@@ -8,14 +8,14 @@ from portal import leads
 from portal.enquiries import releasing
 from portal.leads import Lead, LeadPerson
 from portal.mail.composing import Letterhead
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
 from portal.web.app import create
 from tests.cast import NOW, SIGNER
 from tests.web.reading import Page, get
 from tests.web.test_enquire import JANE
 
-LETTERHEAD = Letterhead("leads@immomarket.example", "", SIGNER)
+LETTERHEAD = Letterhead("leads@immomarket.example", "", SIGNER, "bounces@portal.example")
 
 
 @pytest.fixture

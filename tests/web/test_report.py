@@ -10,7 +10,7 @@ from portal.catalogue import reports
 from portal.catalogue.agencies import Contact
 from portal.catalogue.reports import ListingReport
 from portal.mail.composing import Letterhead, compose
-from portal.mail.outbox import Mail
+from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
 from tests.cast import NOW, SIGNER
 from tests.smtp import read, text
@@ -51,7 +51,9 @@ def test_the_mail_says_what_is_wrong_with_which_home_and_in_what_words(client, f
     database.write(lambda session: setattr(session.exec(select(Mail)).one(), "locale", "en"))
     with database.read() as session:
         mail = session.exec(select(Mail)).one()
-        letter = KINDS[mail.kind].render(session, mail, Letterhead("leads@portal.example", "https://x.example", SIGNER))
+        letter = KINDS[mail.kind].render(
+            session, mail, Letterhead("leads@portal.example", "https://x.example", SIGNER, "bounces@portal.example")
+        )
         got = read(compose(mail, letter, "leads@portal.example", NOW))
     assert got["Subject"] == "A visitor reports MB-1042: Facts, price or photos are wrong"
     assert got["Reply-To"] is None

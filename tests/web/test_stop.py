@@ -12,7 +12,9 @@ from tests.web.reading import get
 
 @pytest.fixture
 def link() -> str:
-    return stopping.link(Letterhead("leads@immomarket.example", "", SIGNER), "stranger@example.com", "en")
+    return stopping.link(
+        Letterhead("leads@immomarket.example", "", SIGNER, "bounces@portal.example"), "stranger@example.com", "en"
+    )
 
 
 def stopped(database) -> list[str]:

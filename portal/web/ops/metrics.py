@@ -26,7 +26,7 @@ from portal.enquiries import screening
 from portal.feeds.records import Feed, FeedRun
 from portal.forwarding import reckoning
 from portal.leads import Lead
-from portal.mail import outbox
+from portal.mail import outbox, returning
 from portal.web import watching
 from portal.web.site import Site, site
 from portal.web.transactions import in_thread
@@ -67,6 +67,8 @@ def _figures(session: Session, now: datetime) -> list[Metric]:
     fates = reckoning.by_fate(session)
     oldest = outbox.oldest_waiting(session)
     beat = leases.latest(session)
+    returned = len(returning.for_a_person(session))
+    refuses = alerts.level(session, alerts.REFUSES)
     refused = len(agencies.refused(session))
     return [
         _gauge("portal_leads_received", "Leads recorded.", {"": fates.pop("received")}),
@@ -75,6 +77,8 @@ def _figures(session: Session, now: datetime) -> list[Metric]:
         _gauge("portal_mails", "Mails by state.", outbox.counts(session), "state"),
         _gauge("portal_mail_oldest_seconds", "Age of the oldest mail still to be sent.", _since(oldest, now)),
         _gauge("portal_alert_level", "Steps the alert about waiting mail has passed.", {"": alerts.level(session)}),
+        _gauge("portal_relay_refuses", "Whether a relay refuses us by our setup.", {"": refuses}),
+        _gauge("portal_mail_returned", "Mails that came back and wait for a person.", {"": returned}),
         _gauge("portal_contacts_refused", "Agencies' mailboxes that were refused.", {"": refused}),
         _gauge("portal_worker_seconds", "Since the last sign of life of any worker.", _since(beat, now)),
         _gauge("portal_pictures", "Pictures given to the photo store, by state.", _pictures(session), "state"),
