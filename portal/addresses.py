@@ -21,6 +21,7 @@ RECEIPT = "/{lang}/receipts/{token}"
 RECEIPT_FILE = "/{lang}/receipts/{token}/receipt.jsonld"
 RELEASE = "/{lang}/release/{token}"
 STOP = "/{lang}/stop/{token}"
+ANSWER = "/{lang}/answer/{token}"
 CONFIRM_CONTACT = "/{lang}/confirm/{token}"
 POLICY = "/{lang}/policies/{document}"
 POLICY_VERSION = "/{lang}/policies/{document}/{number}"
@@ -108,6 +109,11 @@ def release(lang: str, token: str) -> str:
 def stop(lang: str, token: str) -> str:
     """Where whoever gets our mail about enquiries stops it: a page, and the target of one click (RFC 8058)."""
     return STOP.format(lang=lang, token=token)
+
+
+def answer(lang: str, token: str) -> str:
+    """Where an agency's contact says what came of a lead."""
+    return ANSWER.format(lang=lang, token=token)
 
 
 def confirm_contact(lang: str, token: str) -> str:

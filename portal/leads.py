@@ -164,7 +164,8 @@ class Submission(SQLModel, table=True):
 class Confirmation(SQLModel, table=True):
     """The one mail about a lead to its visitor, which may be a link to release it: `mail_id`, or none.
 
-    Without one it was not to be sent; a later confirmation to the same address then names the lead.
+    Without one it was not to be sent; a later confirmation to the same address then names the lead. `answer_wished_at`
+    says that the visitor wants a second mail once the agency says that it has answered.
     """
 
     __tablename__ = "confirmation"
@@ -174,6 +175,7 @@ class Confirmation(SQLModel, table=True):
     address_fingerprint: str = column(String(64), index=True, personal="confirmation")
     decided_at: datetime = column(UTCDateTime, personal=None)
     mail_id: int | None = column(Integer, ForeignKey("mail.id"), index=True, personal=None, default=None)
+    answer_wished_at: datetime | None = column(UTCDateTime, personal=None, default=None)
 
 
 @dataclass(frozen=True)

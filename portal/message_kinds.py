@@ -17,6 +17,7 @@ KINDS = {
     ),
     confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),
     confirmation.RELEASE: Kind(confirmation.render_release, resent=confirmation.sent_again),
+    confirmation.ANSWERED: Kind(confirmation.render_answered, resent=confirmation.answered_again),
     reminder.KIND: Kind(reminder.render),
     invitations.KIND: Kind(invitations.render),
     reports.KIND: Kind(reports.render),

@@ -267,9 +267,7 @@ def test_every_rule_of_a_personal_column_is_decided_on():
     assert tables.MODULES
     assert set(declared) == {*erasure.DELETED, erasure.BLANKED, erasure.SHREDDED, *erasure.KEPT}
     assert declared[erasure.BLANKED] == {"mail", "mail_attempt", "returned_mail"}
-    assert declared[erasure.SHREDDED] == {
-        "ledger_payload"
-    }
+    assert declared[erasure.SHREDDED] == {"ledger_payload"}
     reached = "from portal.rights import erasure; print(*sorted(table.name for table, *_ in erasure._about_leads()))"
     done = subprocess.run([sys.executable, "-c", reached], capture_output=True, text=True, check=True)
     assert done.stdout.split() == sorted(set().union(*(declared[rule] for rule in erasure.DELETED)))

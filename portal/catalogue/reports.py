@@ -1,5 +1,6 @@
 """Reports: somebody says that a listing is gone, wrong or not allowed; its agency and ops hear of it.
 
+An agency that says so of its own listing, in answer to a lead, is heard by ops alone; nothing here takes a home off.
 Owns `listing_report`. Nobody is asked who they are; the words are theirs all the same and are kept like a person's.
 """
 
@@ -32,10 +33,15 @@ QUIET = timedelta(days=1)
 
 
 class ListingReport(SQLModel, table=True):
-    """What one visitor said about one listing. `mail_id` is the mail that told the agency; None where it knew."""
+    """What a visitor said about one listing, or its agency (`source`). `mail_id` is the mail that told the agency; None
+    where it knew.
+    """
 
     __tablename__ = "listing_report"
-    __table_args__ = (CheckConstraint("reason IN ('gone', 'wrong', 'forbidden')", name="reason"),)
+    __table_args__ = (
+        CheckConstraint("reason IN ('gone', 'wrong', 'forbidden')", name="reason"),
+        CheckConstraint("source IN ('visitor', 'agency')", name="source"),
+    )
     id: int | None = column(Integer, primary_key=True, personal=None, default=None)
     property_id: int = column(Integer, ForeignKey("property.id"), index=True, personal=None)
     reason: str = column(String(10), personal=None)
@@ -43,6 +49,7 @@ class ListingReport(SQLModel, table=True):
     locale: str = column(String(5), personal=None)
     reported_at: datetime = column(UTCDateTime, personal=None)
     mail_id: int | None = column(Integer, ForeignKey("mail.id"), personal=None, default=None)
+    source: str = column(String(7), personal=None, default="visitor")
 
 
 class Row(NamedTuple):
@@ -55,6 +62,7 @@ class Row(NamedTuple):
     reason: str
     words: str
     told: bool
+    source: str
 
 
 def record(
@@ -73,6 +81,11 @@ def record(
     return report
 
 
+def note_gone(session: Session, property_id: int, locale: str, now: datetime) -> None:
+    """Keep that its own agency says a home is gone. Nobody is mailed, and the home stays until its feed drops it."""
+    session.add(ListingReport(property_id=property_id, reason="gone", locale=locale, reported_at=now, source="agency"))
+
+
 def latest(session: Session, limit: int = 200) -> list[Row]:
     """The newest reports, newest first."""
     statement = (
@@ -84,7 +97,7 @@ def latest(session: Session, limit: int = 200) -> list[Row]:
     )
     return [
         Row(report.reported_at, home.public_id, home.reference, agency.slug, report.reason, report.words,
-            report.mail_id is not None)
+            report.mail_id is not None, report.source)
         for report, home, agency in session.exec(statement)
     ]  # fmt: skip
 

@@ -27,6 +27,7 @@ from portal.enquiries.releasing import NotHeld
 from portal.exporting import Order, PresetUnfit, presets, rows, verifying
 from portal.exporting.encoding import CellTooLong
 from portal.exporting.verifying import ExportWrong
+from portal.forwarding import answering
 from portal.leads import PARKED, Lead, LeadUnknown, Selection
 from portal.ledger import keys
 from portal.ledger.keys import KeyRefused
@@ -292,6 +293,10 @@ def _evidence(session: Session, lead: Lead) -> dict[str, Any]:
         "disclosures": [
             {"contact": passed.contact_id, "intended_at": passed.intended_at, "passed_at": passed.passed_at}
             for passed in leads.disclosures_of(session, lead)
+        ],
+        "answers": [
+            {"contact": given.contact_id, "answer": given.answer, "at": given.answered_at}
+            for given in answering.of_lead(session, lead)
         ],
         "attempts": [
             {

@@ -49,7 +49,7 @@ def unblock(name: Name, reason: Reason, by: By = "") -> None:
 
 @app.command("reports")
 def list_reports(json: AsJson = False) -> None:
-    """What visitors reported about listings, newest first."""
+    """What visitors, and agencies in answer to leads, reported about listings, newest first."""
     with context.database().read() as session:
         found = reports.latest(session)
     if json:

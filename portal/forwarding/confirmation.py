@@ -1,4 +1,5 @@
-"""What visitors are told: the confirmation of their enquiry, or in its place the link that releases a held one.
+"""What visitors are told: the confirmation of their enquiry, or in its place the link that releases a held one; and,
+only if they wished for it, that the agency says it has answered.
 
 Holds no word the visitor typed, not even the name: whoever types a stranger's address into the form must not be able
 to send that stranger a text. The stranger stops all such mail with one click.
@@ -10,19 +11,21 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from portal import addresses
+from portal import addresses, forwarding
 from portal.catalogue.agencies import Agency
 from portal.consent.controller import CONTROLLER
 from portal.consent.notices import RECORDER, Notice
 from portal.db import affected
 from portal.forwarding import stopping
-from portal.leads import Confirmation, Erased, Lead, StatusLink
+from portal.leads import Confirmation, Erased, Lead, StatusLink, person_of
+from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead, written
 from portal.mail.mails import Mail
 from portal.receipts import links
 
 KIND = "confirmation"
 RELEASE = "release"
+ANSWERED = "answered"
 
 
 def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
@@ -58,6 +61,57 @@ def sent_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
     for told in session.exec(named):
         stopping.refuse_stopped(session, told.address_fingerprint)
     affected(session, update(Confirmation).where(col(Confirmation.mail_id) == mail.id).values(mail_id=made.id))
+
+
+def wish_answer(session: Session, lead: Lead, now: datetime) -> None:
+    """The visitor wants a mail once the agency says that it has answered. Wishing twice is wishing once."""
+    wished = (col(Confirmation.lead_id) == lead.id, col(Confirmation.answer_wished_at).is_(None))
+    affected(session, update(Confirmation).where(*wished).values(answer_wished_at=now))
+
+
+def wishes_answer(session: Session, lead: Lead) -> bool:
+    """Whether the visitor asked for that mail."""
+    told = _of_lead(session, lead)
+    return told is not None and told.answer_wished_at is not None
+
+
+def tell_answered(session: Session, lead: Lead, domain: str, now: datetime) -> Mail | None:
+    """Queue the mail that the agency has answered, once for each lead: to who wished for it and did not stop us."""
+    told, person = _of_lead(session, lead), person_of(session, lead)
+    if told is None or told.answer_wished_at is None or person is None:
+        return None
+    about = forwarding.about(lead)
+    if any(mail.kind == ANSWERED for mail in outbox.about(session, about)):
+        return None
+    if stopping.is_stopped(session, told.address_fingerprint):
+        return None
+    return outbox.queue(session, ANSWERED, about, person.email, lead.locale, now, domain)
+
+
+def render_answered(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
+    """That the agency says it has answered, in the language of the visitor's page. Raises `Erased`."""
+    lead = forwarding.lead_of(session, mail)
+    if person_of(session, lead) is None:
+        raise Erased(f"the person of {lead.reference} is erased")
+    facts = {
+        "lead": lead,
+        "agency": session.get_one(Agency, lead.agency_id),
+        "address": _status(session, lead, letterhead),
+        "receipt": _receipt(session, lead, letterhead),
+    }
+    return _written(session, mail, letterhead, [lead], facts)
+
+
+def answered_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:
+    """Ops send that mail anew. Raises `stopping.Stopped` and `Erased`."""
+    told = _of_lead(session, forwarding.lead_of(session, mail))
+    if told is None or not mail.recipient:
+        raise Erased("the person this mail went to is erased")
+    stopping.refuse_stopped(session, told.address_fingerprint)
+
+
+def _of_lead(session: Session, lead: Lead) -> Confirmation | None:
+    return session.exec(select(Confirmation).where(Confirmation.lead_id == lead.id)).one_or_none()
 
 
 def _told(session: Session, mail: Mail) -> list[tuple[Lead, Agency]]:

@@ -5,8 +5,8 @@ fact that was not given has no line; the message comes last and is the only one 
 office's language and never change. HTML says the same beside it. Order (English labels):
 
 Reference, Name, E-mail, Phone, Reach by, Language, Company, Wish, Timing, Paying with, Property reference, Property,
-Price, Address of the page, Received, Message. Before the message stands the newest head of the ledger, as
-signed.
+Price, Address of the page, Received, Mark as contacted, Message. Before the message stands the newest head of the
+ledger, as signed.
 """
 
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from sqlmodel import Session
 from portal import forwarding
 from portal.consent.notices import RECORDER, Notice
 from portal.consent.policies import PolicyVersion
-from portal.forwarding import second
+from portal.forwarding import answering, second
 from portal.language import formats, locales
 from portal.language.messages import N_, translations
 from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS, Lead, LeadPerson, person_of
@@ -51,6 +51,7 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
         "headline": _(HEADLINES[lead.intent]) % {"name": name, "reference": one_line(lead.property_reference)},
         "sender": _about_person(lead, person, mail.locale),
         "home": _about_home(lead, letterhead, mail.locale),
+        "answering": answering.link(letterhead, mail),
         "message": [line.rstrip() for line in clean(person.words).strip().split("\n")],
         "call": person.phone_e164,
         "whatsapp": person.phone_e164.removeprefix("+") if person.reach == "whatsapp" else "",

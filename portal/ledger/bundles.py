@@ -32,10 +32,11 @@ BOTH: tuple[Half, ...] = ("business", "person")
 
 
 def of_lead(
-    session: Session, reference: str, promise_key: SigningKey | None, halves: Collection[Half] = BOTH
-) -> dict[str, Any]:
-    """The proof part of every event about one lead, oldest first."""
-    events = select(LedgerEvent).where(LedgerEvent.about == reference)
+    session: Session, reference: str, promise_key: SigningKey | None, halves: Collection[Half] = BOTH,
+    without: Collection[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """The proof part of every event about one lead, oldest first, but for those of the types in `without`."""
+    events = select(LedgerEvent).where(LedgerEvent.about == reference, col(LedgerEvent.type).not_in(without))
     ordered = session.exec(events.order_by(col(LedgerEvent.at), col(LedgerEvent.id)))
     return _part(session, list(ordered), promise_key, halves)
 

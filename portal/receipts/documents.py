@@ -21,7 +21,7 @@ from portal.leads import Disclosure
 from portal.ledger import bundles
 from portal.ledger.notes import SigningKey
 from portal.receipts import terms
-from portal.receipts.reading import Facts
+from portal.receipts.reading import UNSEEN, Facts
 
 Node = dict[str, Any]
 
@@ -33,7 +33,7 @@ def document(facts: Facts, origin: str, locale: str) -> Node:
 
 def proved(session: Session, facts: Facts, origin: str, locale: str, promise_key: SigningKey | None) -> Node:
     """The same with what the ledger shows of the lead: promises at once, proofs once it is sealed."""
-    part = bundles.of_lead(session, facts.lead.reference, promise_key)
+    part = bundles.of_lead(session, facts.lead.reference, promise_key, without=UNSEEN)
     return bundles.attached(document(facts, origin, locale), part, promise_key)
 
 

@@ -18,6 +18,8 @@ from portal.consent.purposes import Purpose
 from portal.leads import Disclosure, Lead, LeadPerson
 from portal.receipts.links import ReceiptGone, ReceiptLink
 
+UNSEEN = ("agency_doubted",)  # events about a lead that no receipt holds: what a contact thinks of it is for ops alone
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -19,7 +19,7 @@ from portal.consent.controller import CONTROLLER
 from portal.language.messages import N_
 from portal.ledger import bundles, keys
 from portal.receipts import documents, links
-from portal.receipts.reading import Facts, read
+from portal.receipts.reading import UNSEEN, Facts, read
 from portal.web.rendering import PRIVATE, page
 from portal.web.site import Site, language, site
 from portal.web.transactions import reading
@@ -42,10 +42,14 @@ EVENTS = {
     "disclosure_intended": N_("To be passed to the agency"),
     "mail_accepted": N_("A mail server took our e-mail"),
     "disclosure_passed": N_("Passed to the agency’s mail server"),
+    "mail_delivered": N_("Our e-mail has arrived"),
     "mail_refused": N_("A mail server refused our e-mail"),
+    "mail_bounced": N_("Our e-mail came back"),
+    "mail_complained": N_("Our e-mail was called unwanted"),
     "mail_parked": N_("An e-mail waits for a person"),
     "mail_resent": N_("An e-mail is sent again"),
     "mail_cancelled": N_("An e-mail was not sent"),
+    "agency_answered": N_("The agency answered"),
     "consent_withdrawn": N_("You withdrew it"),
     "consent_renewed": N_("You renewed it"),
     "consent_expired": N_("Its time was over"),
@@ -95,7 +99,7 @@ def _shown(session: Session, here: Site, token: str) -> _Shown:
     lead = links.linked(session, here.signer, token)
     if lead.screening != "forward":
         return _Shown(lead, None, {})
-    proof = bundles.of_lead(session, lead.reference, keys.promise(here.settings), halves=())
+    proof = bundles.of_lead(session, lead.reference, keys.promise(here.settings), halves=(), without=UNSEEN)
     return _Shown(lead, read(session, lead), proof)
 
 

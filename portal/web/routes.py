@@ -9,6 +9,7 @@ from starlette.routing import Route
 from portal import addresses as at
 from portal.web import (
     agencies,
+    answer,
     confirm,
     discovery,
     enquire,
@@ -82,6 +83,7 @@ PAGES = [
     Route(at.RECEIPT_FILE,    receipts.download,         name="receipt_file"),
     Route(at.RELEASE,         release.show,              name="release"),
     Route(at.STOP,            stop.show,                 name="stop"),
+    Route(at.ANSWER,          answer.show,               name="answer"),
     Route(at.CONFIRM_CONTACT, confirm.show,              name="confirm_contact"),
 ]  # fmt: skip
 
@@ -95,6 +97,8 @@ FORMS = [
     _form(at.ENQUIRE,         PublicForm(enquire.submit, enquire.returned), "enquire_submit"),
     _form(at.CONFIRM_CONTACT, PublicForm(confirm.submit, confirm.returned), "confirm_contact_submit"),
     _form(at.RELEASE,         PublicForm(release.submit, release.returned), "release_submit"),
+    _form(at.ANSWER,          PublicForm(answer.submit, answer.returned),   "answer_submit"),
+    _form(at.STATUS,          PublicForm(enquiries.wish, enquiries.returned), "status_wish"),
     _form(at.STOP,            Exempt(stop.submit, stop.PROOF),              "stop_submit"),
 ]  # fmt: skip
 

@@ -139,7 +139,7 @@ def opened(page: Page, portal: Portal) -> None:
 
 
 def drawn(page: Page) -> None:
-    """Wait until the page is drawn: before its first frame Chromium drops keys and touches, as nobody could aim them."""
+    """Wait until the page is drawn: before its first frame Chromium drops keys and touches, which nobody could aim."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

@@ -19,6 +19,7 @@ from portal.message_kinds import KINDS
 from tests import cast
 from tests.behaviours import BEHAVIOURS, Behaviour
 from tests.cast import NOW, SIGNER
+from tests.faults.stand import report
 from tests.smtp import read
 from tests.test_delivery import Clock
 
@@ -46,7 +47,7 @@ def test_fifty_leads_survive_a_behaviour(database: Database, behaviour: Behaviou
         mails, fates = session.exec(select(Mail)).all(), reckoning.by_fate(session)
     states = {state: sum(mail.state == state for mail in mails) for state in sorted({mail.state for mail in mails})}
     twice = sum(len(copies) > 1 for copies in by_id.values())
-    print(f"{behaviour.name}: {LEADS} leads, {tries} tries, {states}, {twice} sent more than once")
+    report(f"{behaviour.name}: {LEADS} leads, {tries} tries, {states}, {twice} sent more than once")
     assert len(mails) == LEADS and fates["received"] == LEADS and fates["unaccounted"] == 0
     assert set(states) <= {"accepted", "refused", "parked"}
     assert states.get("accepted", 0) == (0 if behaviour.state in ("refused", "parked") else LEADS)

@@ -67,7 +67,7 @@ def test_a_mail_that_failed_for_now_says_when_it_is_tried_again(client, status, 
     assert "Not delivered yet We will try again at 23 November 2026, 14:32." in get(client, status).text
 
 
-@pytest.mark.parametrize("state", ["refused", "parked", "cancelled"])
+@pytest.mark.parametrize("state", ["refused", "bounced", "parked", "cancelled"])
 def test_a_mail_that_was_refused_says_that_a_person_sees_it(client, status, database, state):
     bend(database, state=state, attempts=1)
     page = get(client, status)
