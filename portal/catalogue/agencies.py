@@ -44,7 +44,11 @@ class Agency(SQLModel, table=True):
 
 
 class Office(SQLModel, table=True):
-    """Where an agency sits; its language is the language of the mails it gets."""
+    """Where an agency sits; its language is the language of the mails it gets.
+
+    `opening_hours` (`week.parsed` reads it) is None where the agency has not given them; `holidays` is whose public
+    holidays it keeps (`hours.Hours`), `local_holidays` its further closed days, ISO 8601 with spaces between.
+    """
 
     __tablename__ = "office"
     id: int | None = column(Integer, primary_key=True, personal=None, default=None)
@@ -55,6 +59,10 @@ class Office(SQLModel, table=True):
     town: str = column(String(80), personal=None)
     phone: str | None = column(String(40), personal=None, default=None)
     locale: str = column(String(5), personal=None, default="es")
+    time_zone: str = column(String(40), personal=None, default="Europe/Madrid")
+    opening_hours: str | None = column(String(400), personal=None, default=None)
+    holidays: str = column(String(6), personal=None, default="ES")
+    local_holidays: str = column(String(1100), personal=None, default="")
 
 
 class Contact(SQLModel, table=True):
@@ -137,9 +145,8 @@ def add_contact(
     present = contacts(session, agency)
     if any(contact.email == address and contact.retired_at is None for contact, _ in present):
         raise AgencyRefused(f"{agency.slug} has this contact already")
-    office = session.exec(select(Office).where(Office.agency_id == agency.id).order_by(col(Office.id))).first()
-    assert office is not None and office.id is not None
-    contact = Contact(office_id=office.id, role=role, name=name, email=address, created_at=now)
+    office = office_of(session, agency)
+    contact = Contact(office_id=office.id or 0, role=role, name=name, email=address, created_at=now)
     session.add(contact)
     session.flush()
     return contact
@@ -151,6 +158,11 @@ def by_slug(session: Session, slug: str) -> Agency:
     if agency is None:
         raise AgencyUnknown(f"no agency is called “{slug}”; `portal agencies list` shows them all")
     return agency
+
+
+def office_of(session: Session, agency: Agency) -> Office:
+    """The agency's first office."""
+    return session.exec(select(Office).where(Office.agency_id == agency.id).order_by(col(Office.id)).limit(1)).one()
 
 
 def everyone(session: Session) -> list[Agency]:

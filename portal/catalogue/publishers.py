@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
+from portal.catalogue import opening
 from portal.catalogue.agencies import Agency, AgencyUnknown, Office
+from portal.catalogue.hours import Hours
 from portal.catalogue.properties import VISIBLE, Property
 from portal.db import table_of
 
@@ -27,12 +29,23 @@ class Publisher(NamedTuple):
     street: str | None
     postal_code: str | None
     town: str | None
+    time_zone: str | None
+    opening_hours: str | None
+    holidays: str | None
+    local_holidays: str | None
     homes: int
 
     @property
     def address(self) -> str:
         """Street, postal code and town in one line."""
         return ", ".join(part for part in (self.street, f"{self.postal_code or ''} {self.town or ''}".strip()) if part)
+
+    @property
+    def hours(self) -> Hours | None:
+        """When the office is open; None where the agency has not given it."""
+        if self.opening_hours is None:
+            return None
+        return opening.hours(self.opening_hours, self.time_zone or "", self.holidays or "", self.local_holidays or "")
 
 
 _offices = table_of(Office).alias("one")
@@ -45,7 +58,8 @@ _homes = (
 )
 _publishers: Select[Any] = select(
     _agency.id, _agency.slug, _agency.name, _agency.phone, _agency.website, _agency.registration, _office.street,
-    _office.postal_code, _office.town, func.coalesce(_homes.c.homes, 0),
+    _office.postal_code, _office.town, _office.time_zone, _office.opening_hours, _office.holidays,
+    _office.local_holidays, func.coalesce(_homes.c.homes, 0),
 ).select_from(
     table_of(Agency)
     .outerjoin(table_of(Office), _office.id == _first_office)

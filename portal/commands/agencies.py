@@ -1,13 +1,16 @@
 """Agencies and who receives their leads."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session
 
 from portal import forwarding
-from portal.catalogue import agencies, invitations
+from portal.catalogue import agencies, invitations, opening, week
 from portal.catalogue.agencies import Agency, AgencyRefused, AgencyUnknown, Contact, ContactUnknown, Office
+from portal.catalogue.opening import Change
+from portal.catalogue.week import HoursRefused
 from portal.commands import context
 from portal.commands.context import AsJson, By
 from portal.db import utcnow
@@ -27,6 +30,15 @@ def _locale(text: str) -> str:
 MailLocale = Annotated[
     str, typer.Option("--locale", parser=_locale, metavar="|".join(locales.SITE), help="The language of its mails.")
 ]
+Hours = Annotated[str | None, typer.Option("--hours", help=f"When it is open: {week.EXAMPLE}. '': not known.")]
+TimeZone = Annotated[str | None, typer.Option("--time-zone", help="The office's clock, such as Atlantic/Canary.")]
+Holidays = Annotated[
+    str | None, typer.Option("--holidays", help="Whose public holidays it keeps, such as ES-AN. '': none.")
+]
+Days = list[datetime] | None
+ClosedOn = Annotated[
+    Days, typer.Option("--closed-on", formats=["%Y-%m-%d"], metavar="DATE", help="A further closed day; repeatable.")
+]
 
 
 @app.command()
@@ -42,17 +54,23 @@ def add(
     locale: MailLocale = "es",
     website: Annotated[str | None, typer.Option(help="The agency's own site.")] = None,
     registration: Annotated[str | None, typer.Option(help="Its number in the register of agents.")] = None,
+    hours: Hours = None,
+    time_zone: TimeZone = None,
+    holidays: Holidays = None,
+    closed_on: ClosedOn = None,
 ) -> None:
     """Enter an agency, and mail its contact the link that confirms it."""
+    changed = _change(hours, time_zone, holidays, closed_on, None)
 
     def work(session: Session) -> None:
         contact = agencies.add(
             session, slug, name, town, email, utcnow(), contact_name=contact_name, phone=phone, street=street,
             postal_code=postal_code, locale=locale, website=website, registration=registration,
         )  # fmt: skip
+        opening.change(session, agencies.by_slug(session, slug), changed, utcnow())
         _invite(session, contact)
 
-    with context.refusing(AgencyRefused):
+    with context.refusing(AgencyRefused, HoursRefused):
         context.database().write(work)
     context.say(f"{slug} is entered. It takes enquiries once {email} has confirmed by the link just mailed.")
 
@@ -83,18 +101,28 @@ def edit(
     email: Annotated[str | None, typer.Option(help="A new contact, in place of the present one of that role.")] = None,
     contact_name: Annotated[str, typer.Option(help="The person behind the new address.")] = "",
     second: Annotated[bool, typer.Option("--second", help="The new contact stands in for the primary one.")] = False,
+    hours: Hours = None,
+    time_zone: TimeZone = None,
+    holidays: Holidays = None,
+    closed_on: ClosedOn = None,
+    open_on: Annotated[
+        Days, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Takes a closed day back; repeatable.")
+    ] = None,
 ) -> None:
     """Change an agency. A new contact must confirm by the link mailed to it; until then the old one receives."""
+    changed = _change(hours, time_zone, holidays, closed_on, open_on)
 
     def work(session: Session) -> None:
         agency = agencies.by_slug(session, slug)
         agencies.edit(session, agency, name, phone)
+        if changed != Change():
+            opening.change(session, agency, changed, utcnow())
         if email is not None:
             role = "second" if second else "primary"
             contact = agencies.add_contact(session, agency, email, utcnow(), name=contact_name, role=role)
             _invite(session, contact)
 
-    with context.refusing(AgencyUnknown, AgencyRefused):
+    with context.refusing(AgencyUnknown, AgencyRefused, HoursRefused):
         context.database().write(work)
     context.say(f"{slug} is changed." + (f" {email} receives its leads once confirmed." if email else ""))
 
@@ -145,6 +173,13 @@ def pause(
     context.say(again if resume else f"{slug} is paused: its form is off and new leads wait.")
 
 
+def _change(
+    hours: str | None, time_zone: str | None, holidays: str | None, closed_on: Days, open_on: Days
+) -> Change:  # fmt: skip
+    closed, reopened = (tuple(day.date() for day in days or ()) for days in (closed_on, open_on))
+    return Change(hours, time_zone, holidays, closed, reopened)
+
+
 def _invite(session: Session, contact: Contact) -> None:
     office = session.get_one(Office, contact.office_id)
     invitations.invite(session, contact, office, domain=context.settings().mail_domain, now=utcnow())
@@ -161,10 +196,14 @@ def _described(session: Session, agency: Agency) -> dict[str, Any]:
         }
         for contact, office in agencies.contacts(session, agency)
     ]  # fmt: skip
+    office = agencies.office_of(session, agency)
     return {
         "slug": agency.slug, "name": agency.name, "phone": agency.phone, "website": agency.website,
         "registration": agency.registration, "paused_at": agency.paused_at, "paused_reason": agency.paused_reason,
         "takes_enquiries": agencies.takes_enquiries(session, agency), "contacts": contacts,
+        "time_zone": office.time_zone, "opening_hours": office.opening_hours, "holidays": office.holidays,
+        "local_holidays": office.local_holidays.split(),
+        "working_hours": week.written(opening.hours_of(office).week),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Sample(NamedTuple):
-    """One agency with its office, the person who receives its leads, and the towns whose homes it offers."""
+    """One agency with its office, its hours, the person who receives its leads, and the towns whose homes it offers."""
 
     slug: str
     name: str
@@ -18,6 +18,7 @@ class Sample(NamedTuple):
     phone: str
     locale: str
     contact: str
+    hours: str
     towns: tuple[str, ...]
 
     @property
@@ -29,18 +30,20 @@ class Sample(NamedTuple):
 SAMPLES = (
     Sample(
         "quicial-homes", "Quicial Homes", "QH", "Calle del Farol 12", "29680", "Estepona", "+34 952 000 118", "en",
-        "Harriet Penhallow", ("Manilva", "Casares", "Estepona"),
+        "Harriet Penhallow", "Mo-Fr 09:00-18:00; Sa 10:00-13:00", ("Manilva", "Casares", "Estepona"),
     ),
     Sample(
         "tres-zaguanes", "Tres Zaguanes", "TZ", "Plaza de la Palma 3", "29602", "Marbella", "+34 952 000 127", "es",
-        "Lucía Berrocal", ("Benahavís", "Marbella", "Ojén"),
+        "Lucía Berrocal", "Mo-Fr 09:30-14:00,16:30-19:30; Sa 10:00-14:00", ("Benahavís", "Marbella", "Ojén"),
     ),
     Sample(
         "jarcia-y-cal", "Jarcia y Cal", "JC", "Calle de la Sardina 41", "29640", "Fuengirola", "+34 952 000 136", "es",
-        "Andrés Tocón", ("Mijas", "Fuengirola", "Benalmádena", "Torremolinos"),
+        "Andrés Tocón", "Mo-Th 09:00-14:00,17:00-20:00; Fr 09:00-15:00",
+        ("Mijas", "Fuengirola", "Benalmádena", "Torremolinos"),
     ),
     Sample(
         "azotea-nueve", "Azotea Nueve", "AN", "Calle del Romero 9", "29015", "Málaga", "+34 952 000 145", "en",
-        "Maeve Larkspur", ("Málaga", "Rincón de la Victoria", "Torrox", "Nerja"),
+        "Maeve Larkspur", "Tu-Fr 10:00-14:00,16:00-19:00; Sa-Su 11:00-14:00",
+        ("Málaga", "Rincón de la Victoria", "Torrox", "Nerja"),
     ),
 )  # fmt: skip

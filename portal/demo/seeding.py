@@ -15,7 +15,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from portal import db
-from portal.catalogue import agencies, photos, versions
+from portal.catalogue import agencies, opening, photos, versions
+from portal.catalogue.opening import Change
 from portal.catalogue.properties import Property, PropertyPhoto
 from portal.catalogue.statements import PAGE
 from portal.consent.founding import publish_first_policy
@@ -105,6 +106,7 @@ def _agency(session: Session, sample: Sample, now: datetime) -> Feed:
     )  # fmt: skip
     agencies.confirm(session, contact, now, "ops", "portal demo", "invented for the demo")
     agency = agencies.by_slug(session, sample.slug)
+    opening.change(session, agency, Change(hours=sample.hours, holidays="ES-AN"), now)
     return records.add(session, sample.slug, agency, None, True, now)
 
 

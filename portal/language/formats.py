@@ -4,7 +4,7 @@ Prices and areas are written a hundred times a page, and mostly the same ones: w
 """
 
 from copy import copy
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -42,6 +42,17 @@ def day(moment: datetime, locale: str) -> str:
     there = moment.astimezone(ZONE)
     pattern = {"en": "d MMMM y", "fr": "d'er' MMMM y" if there.day == 1 else "long"}.get(locale, "long")
     return format_date(there, pattern, locale=locale)
+
+
+def day_of_year(value: date, locale: str) -> str:
+    """A date of which everybody knows the year: `8 December`, `8. Dezember`, `1er décembre`."""
+    patterns = {"es": "d 'de' MMMM", "de": "d. MMMM", "fr": "d'er' MMMM" if value.day == 1 else "d MMMM"}
+    return format_date(value, patterns.get(locale, "d MMMM"), locale=locale)
+
+
+def weekday(number: int, locale: str) -> str:
+    """A day of the week, Monday 0, as it stands in a sentence: `Monday`, `lunes`."""
+    return str(_locale(locale).days["format"]["wide"][number])
 
 
 def date_of(written: str, locale: str) -> str:

@@ -11,6 +11,7 @@ from portal.catalogue import publishers, search
 from portal.catalogue.publishers import Publisher
 from portal.catalogue.rows import Found
 from portal.web import structured
+from portal.web.opening import opening
 from portal.web.presenting import Shown
 from portal.web.rendering import page
 from portal.web.site import language, site
@@ -31,8 +32,10 @@ async def show(request: Request) -> Response:
     lang, slug = language(request), request.path_params["slug"]
     cursor = {name: _cursor(request, name) for name in ("after", "before")}
     agency, found = await reading(request, _with_homes, slug, *cursor.values())
+    shown, hours = Shown(lang, db.utcnow()), agency.hours
     return await page(
-        request, "agencies/agency.html", lang, shown=Shown(lang, db.utcnow()), agency=agency, homes=found.cards,
+        request, "agencies/agency.html", lang, shown=shown, agency=agency, homes=found.cards,
+        opening=hours and opening(hours, lang, shown.quarter),
         previous=found.before and addresses.agency(lang, slug, before=found.before),
         canonical=addresses.agency(lang, slug, **cursor),
         structured=structured.agency(lang, site(request).settings.origin, agency),

@@ -11,8 +11,10 @@ from typing import Any
 from markupsafe import Markup
 
 from portal import addresses
+from portal.catalogue import week
 from portal.catalogue.publishers import Publisher
 from portal.catalogue.rows import Card, Home
+from portal.catalogue.week import Week
 from portal.consent.notices import RECORDER
 from portal.language import formats
 from portal.web.presenting import Shown
@@ -25,6 +27,7 @@ AVAILABILITY = {
     "under_offer": "LimitedAvailability", "reserved": "LimitedAvailability", "sold": "SoldOut", "let": "SoldOut",
     "off_market": "OutOfStock",
 }  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 UNITS = {"month": "MON", "week": "WEE", "day": "DAY"}  # UN/CEFACT Recommendation 20
 SQUARE_METRES = "MTK"
 UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # may end or alter a script element
@@ -81,6 +84,7 @@ def agency(lang: str, origin: str, publisher: Publisher) -> Markup:
         "telephone": publisher.phone,
         "sameAs": website if website.startswith(("http://", "https://")) else None,
         "address": {"@type": "PostalAddress", **address, "addressCountry": "ES"} if address else None,
+        "openingHoursSpecification": publisher.hours and _week(publisher.hours.week),
     }))  # fmt: skip
 
 
@@ -96,6 +100,20 @@ def embedded(document: dict[str, Any]) -> Markup:
     """A document as the text of a script element: no sign in it can end the element (HTML §4.12.1.3)."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.translate(UNSAFE))  # noqa: S704 - JSON, and no sign in it that HTML reads is left
+
+
+def _week(told: Week) -> list[dict[str, Any]]:
+    return [
+        {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": [f"https://schema.org/{name}" for name in WEEKDAYS[run.first : run.last + 1]],
+            "opens": week.clock(interval.opens),
+            # A time of XML Schema is always on its own day.
+            "closes": week.clock(min(interval.closes, week.DAY - 1)),
+        }
+        for run in week.runs(told)
+        for interval in run.intervals
+    ]
 
 
 def _residence(shown: Shown, home: Home) -> dict[str, Any]:
