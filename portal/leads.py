@@ -131,7 +131,10 @@ class LeadPerson(SQLModel, table=True):
 
 
 class Disclosure(SQLModel, table=True):
-    """A lead's data passed to a named recipient: intended when queued, passed at the relay's 250."""
+    """A lead's data passed to a named recipient: intended when queued, passed at the relay's 250.
+
+    `reminder_id` is the mail that reminded the contact of its answer.
+    """
 
     __tablename__ = "disclosure"
     id: int | None = column(Integer, primary_key=True, personal=None, default=None)
@@ -141,6 +144,7 @@ class Disclosure(SQLModel, table=True):
     mail_id: int = column(Integer, ForeignKey("mail.id"), index=True, personal=None)
     intended_at: datetime = column(UTCDateTime, personal=None)
     passed_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    reminder_id: int | None = column(Integer, ForeignKey("mail.id"), index=True, personal=None, default=None)
 
 
 class StatusLink(SQLModel, table=True):

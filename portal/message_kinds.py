@@ -2,7 +2,7 @@
 
 from portal import forwarding
 from portal.catalogue import invitations, reports
-from portal.forwarding import confirmation, letter, reminder, second
+from portal.forwarding import confirmation, letter, reminder, second, silence
 from portal.mail.delivery import Kind
 
 KINDS = {
@@ -19,6 +19,7 @@ KINDS = {
     confirmation.RELEASE: Kind(confirmation.render_release, resent=confirmation.sent_again),
     confirmation.ANSWERED: Kind(confirmation.render_answered, resent=confirmation.answered_again),
     reminder.KIND: Kind(reminder.render),
+    silence.KIND: Kind(silence.render),
     invitations.KIND: Kind(invitations.render),
     reports.KIND: Kind(reports.render),
 }

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from portal import alerts, db, leases, limits
+from portal import alerts, db, leases, limits, statistics
 from portal.catalogue import collecting, photos
 from portal.consent import announcing, choices
 from portal.db import Database
 from portal.enquiries import receiving
-from portal.forwarding import reconciling, reminder
+from portal.forwarding import reconciling, reminder, silence
 from portal.ledger import mirror
 from portal.mail import outbox, returning, waking
 from portal.mail.composing import Letterhead
@@ -44,6 +44,8 @@ RECOVER_SECONDS = 3.0
 PURGE_SECONDS = 60.0
 FORGET_SECONDS = 60.0
 REMIND_SECONDS = 60.0
+REMIND_AGENCIES_SECONDS = 600.0
+RECKON_SECONDS = 3600.0
 TAKE_EFFECT_SECONDS = 60.0
 EXPIRE_SECONDS = 3600.0
 RECONCILE_SECONDS = 60.0
@@ -126,6 +128,8 @@ def _housekeeping(settings: Settings, patience: Patience) -> list[tuple[float, J
         (EXPIRE_SECONDS, choices.expire),
         (TAKE_EFFECT_SECONDS, announcing.take_effect),
         (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
+        (REMIND_AGENCIES_SECONDS, lambda session, now: silence.remind_due(session, settings.mail_domain, now)),
+        (RECKON_SECONDS, statistics.reckon),
         (PURGE_SECONDS, collecting.forget),
         (APPLY_SECONDS, lambda session, now: returning.apply_waiting(session, signer, KINDS, now)),
     ]

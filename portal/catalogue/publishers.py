@@ -33,6 +33,8 @@ class Publisher(NamedTuple):
     opening_hours: str | None
     holidays: str | None
     local_holidays: str | None
+    response_count: int
+    response_seconds: int | None
     homes: int
 
     @property
@@ -59,7 +61,7 @@ _homes = (
 _publishers: Select[Any] = select(
     _agency.id, _agency.slug, _agency.name, _agency.phone, _agency.website, _agency.registration, _office.street,
     _office.postal_code, _office.town, _office.time_zone, _office.opening_hours, _office.holidays,
-    _office.local_holidays, func.coalesce(_homes.c.homes, 0),
+    _office.local_holidays, _agency.response_count, _agency.response_seconds, func.coalesce(_homes.c.homes, 0),
 ).select_from(
     table_of(Agency)
     .outerjoin(table_of(Office), _office.id == _first_office)

@@ -14,6 +14,7 @@ from portal.catalogue.week import HoursRefused
 from portal.commands import context
 from portal.commands.context import AsJson, By
 from portal.db import utcnow
+from portal.forwarding import silence
 from portal.language import locales
 
 app = typer.Typer(no_args_is_help=True)
@@ -91,6 +92,23 @@ def list_(as_json: AsJson = False) -> None:
             for contact in agency["contacts"]
         ],
     )
+
+
+@app.command()
+def silent(as_json: AsJson = False) -> None:
+    """Agencies with leads they have not answered after 24 hours of their working time, most leads first."""
+    with context.database().read() as session:
+        found = silence.silent(session, utcnow())
+    rows = [
+        {"slug": each.agency.slug, "name": each.agency.name, "phone": each.agency.phone, "leads": each.leads,
+         "since": each.since}
+        for each in found
+    ]  # fmt: skip
+    if as_json:
+        context.print_json(rows)
+        return
+    lines = [(row["slug"], row["phone"] or "", str(row["leads"]), context.shown(row["since"])) for row in rows]
+    context.print_table(("AGENCY", "PHONE", "LEADS", "SINCE"), lines)
 
 
 @app.command()

@@ -13,13 +13,16 @@ from babel import Locale, UnknownLocaleError
 
 from portal import addresses
 from portal.catalogue import costs, naming
+from portal.catalogue.agencies import Agency
 from portal.catalogue.costs import Costs, Purchase
 from portal.catalogue.photos import Frame
+from portal.catalogue.publishers import Publisher
 from portal.catalogue.rows import Card, Home
 from portal.language import formats
 from portal.language.messages import N_, translations
 
 NEW = timedelta(days=7)
+TELLING = 10  # answers that a median says something of
 PERIODS = {"month": N_("a month"), "week": N_("a week"), "day": N_("a day")}
 MARKET = {
     "under_offer": N_("Under offer"),
@@ -87,6 +90,20 @@ class Shown:
     def told(self, card: Card) -> Told:
         """Everything a card shows, in words: a list asks for it once a home, and its template only fills in."""
         return _told(self.lang, self.quarter, card)
+
+    def record(self, agency: Agency | Publisher) -> str:
+        """How fast an agency answers; empty where it answered too little lately to say."""
+        if agency.response_seconds is None or agency.response_count < TELLING:
+            return ""
+        hours = -(-agency.response_seconds // 3600) or 1
+        translate = translations(self.lang)
+        said = translate.ngettext(
+            "Answers within %(hours)s working hour, by its own word: the median of %(answers)s enquiries in 90 days.",
+            "Answers within %(hours)s working hours, by its own word: the median of %(answers)s enquiries in 90 days.",
+            hours,
+        )
+        figures = {"hours": hours, "answers": agency.response_count}
+        return said % {name: formats.number(value, self.lang) for name, value in figures.items()}
 
     def title(self, card: Card) -> str:
         """The name of a home: type and place."""
