@@ -1,7 +1,7 @@
 """The kinds of mail: how each is rendered, whom its acceptance is told to, what follows when ops send one anew."""
 
 from portal import forwarding
-from portal.catalogue import invitations, reports
+from portal.catalogue import invitations, reports, succession
 from portal.forwarding import confirmation, letter, reminder, second, silence
 from portal.mail.delivery import Kind
 
@@ -21,5 +21,7 @@ KINDS = {
     reminder.KIND: Kind(reminder.render),
     silence.KIND: Kind(silence.render),
     invitations.KIND: Kind(invitations.render),
+    succession.KIND: Kind(succession.render),
+    succession.REFUSED: Kind(succession.render_refused),
     reports.KIND: Kind(reports.render),
 }

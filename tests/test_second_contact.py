@@ -90,8 +90,11 @@ def test_a_refused_address_or_a_full_mailbox_brings_the_second_contact_at_once(h
         deliver(house, post.relay, NOW)
     assert states(house)[SECOND] == "accepted"
     assert states(house)[FIRST] == ("refused" if said.startswith("550") else "cancelled")
-    assert "You get this" not in text(post.to(SECOND)) and "segundo contacto" in text(post.to(SECOND))
-    assert post.to(SECOND)["Reply-To"] == "Jane Smith <jane@example.com>"
+    (lead,) = [mail for mail in post.mails if mail["X-ImmoMarket-Lead"]]
+    assert "You get this" not in text(lead) and "segundo contacto" in text(lead)
+    assert lead["Reply-To"] == "Jane Smith <jane@example.com>"
+    told = [mail["To"] for mail in post.mails if not mail["X-ImmoMarket-Lead"]]
+    assert told == ([SECOND] if said.startswith("550") else []), "the agency hears of its refused mailbox"
     assert events(house, "disclosure_intended") == 2 and events(house, "disclosure_passed") == 1
     with house.read() as session:
         passed = {row.contact_id: row.passed_at for row in session.exec(select(Disclosure))}

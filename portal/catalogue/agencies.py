@@ -73,6 +73,8 @@ class Office(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """Who receives an agency's leads. Leads go only to contacts with `confirmed_at` and without `retired_at`.
 
+    `proved_at` says when it clicked its own link, `agreed_at` and `agreed_by` which contact agreed that it takes over.
+
     `refused_at` says when a mail server last said for good that there is no such mailbox, with its status code: while
     that stands, another confirmed contact of the agency goes first.
     """
@@ -91,6 +93,9 @@ class Contact(SQLModel, table=True):
     name: str = column(String(120), personal="contact", default="")
     email: str = column(String(254), personal="contact")
     created_at: datetime = column(UTCDateTime, personal=None)
+    proved_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    agreed_at: datetime | None = column(UTCDateTime, personal=None, default=None)
+    agreed_by: int | None = column(Integer, ForeignKey("contact.id"), personal=None, default=None)
     confirmed_at: datetime | None = column(UTCDateTime, personal=None, default=None)
     confirmed_how: str | None = column(String(10), personal=None, default=None)
     confirmed_by: str | None = column(String(120), personal="contact", default=None)
@@ -262,7 +267,10 @@ def confirm(
         predecessor.retired_at = now
     office = session.get_one(Office, contact.office_id)
     agency = session.get_one(Agency, office.agency_id)
-    about = {"agency": agency.slug, "contact": contact.id, "how": how, "by": by, "reason": reason}
+    about = {
+        "agency": agency.slug, "contact": contact.id, "how": how, "by": by, "reason": reason,
+        "agreed": contact.agreed_by,
+    }  # fmt: skip
     ledger.record(session, "contact_confirmed", now, business=about)
     versions.raise_version(session)
 

@@ -34,17 +34,17 @@ def invite(session: Session, contact: Contact, office: Office, *, domain: str, n
 
 def token(signer: Signer, contact: Contact) -> str:
     """What the link carries: the contact's number and a fingerprint of its present address."""
-    return signer.sign(PURPOSE, [contact.id, _fingerprint(signer, contact.email)])
+    return signer.sign(PURPOSE, [contact.id, fingerprint(signer, contact.email)])
 
 
 def read(session: Session, signer: Signer, presented: str) -> Contact:
     """The contact a link was sent to, confirmed or not. Raises `InvitationVoid`."""
     try:
-        number, fingerprint = signer.read(PURPOSE, presented)
+        number, bound = signer.read(PURPOSE, presented)
     except (TokenRefused, ValueError, TypeError):
         raise InvitationVoid("not one of our links") from None
     contact = session.get(Contact, number)
-    if contact is None or contact.retired_at is not None or fingerprint != _fingerprint(signer, contact.email):
+    if contact is None or contact.retired_at is not None or bound != fingerprint(signer, contact.email):
         raise InvitationVoid("this contact has another address by now")
     return contact
 
@@ -63,5 +63,6 @@ def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
     return written(mail.kind, mail.locale, facts, automatic=True, headers={"Feedback-ID": f"{KIND}:immomarket"})
 
 
-def _fingerprint(signer: Signer, email: str) -> str:
+def fingerprint(signer: Signer, email: str) -> str:
+    """What a link carries of the address it is about."""
     return signer.fingerprint(PURPOSE, email.casefold())[:32]

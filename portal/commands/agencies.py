@@ -7,7 +7,7 @@ import typer
 from sqlmodel import Session
 
 from portal import forwarding
-from portal.catalogue import agencies, invitations, opening, week
+from portal.catalogue import agencies, invitations, opening, succession, week
 from portal.catalogue.agencies import Agency, AgencyRefused, AgencyUnknown, Contact, ContactUnknown, Office
 from portal.catalogue.opening import Change
 from portal.catalogue.week import HoursRefused
@@ -127,7 +127,10 @@ def edit(
         Days, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Takes a closed day back; repeatable.")
     ] = None,
 ) -> None:
-    """Change an agency. A new contact must confirm by the link mailed to it; until then the old one receives."""
+    """Change an agency. A new contact must confirm by the link mailed to it, and whoever receives now must agree.
+
+    Until then the old one receives. `agencies confirm` stands for both, with a reason.
+    """
     changed = _change(hours, time_zone, holidays, closed_on, open_on)
 
     def work(session: Session) -> None:
@@ -142,7 +145,10 @@ def edit(
 
     with context.refusing(AgencyUnknown, AgencyRefused, HoursRefused):
         context.database().write(work)
-    context.say(f"{slug} is changed." + (f" {email} receives its leads once confirmed." if email else ""))
+    context.say(
+        f"{slug} is changed."
+        + (f" {email} receives its leads once it has confirmed and the present contact agrees." if email else "")
+    )
 
 
 @app.command()
@@ -152,7 +158,7 @@ def confirm(
     reason: Annotated[str, typer.Option(help="How you know that this address is the agency's.")],
     by: By = "",
 ) -> None:
-    """Vouch for a contact in place of the link mailed to it, and forward what waited for the agency."""
+    """Vouch for a contact in place of the links mailed to it and its predecessor, and forward what waited."""
     who, domain = context.operator(by), context.settings().mail_domain
 
     def work(session: Session) -> int:
@@ -200,7 +206,9 @@ def _change(
 
 def _invite(session: Session, contact: Contact) -> None:
     office = session.get_one(Office, contact.office_id)
-    invitations.invite(session, contact, office, domain=context.settings().mail_domain, now=utcnow())
+    domain, now = context.settings().mail_domain, utcnow()
+    invitations.invite(session, contact, office, domain=domain, now=now)
+    succession.ask(session, contact, office, domain=domain, now=now)
 
 
 def _described(session: Session, agency: Agency) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from portal import forwarding
-from portal.catalogue import agencies
+from portal.catalogue import agencies, succession
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.leads import Disclosure, Lead, person_of
 from portal.mail import outbox
@@ -38,7 +38,7 @@ def failing(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
     """
     failed = _contact(session, mail)
     if failed is not None and tried.outcome == "refused":
-        agencies.note_refusal(session, failed, tried.enhanced or str(tried.code or ""), now)
+        succession.note_refusal(session, failed, tried.enhanced or str(tried.code or ""), _domain(mail), now)
     lead = forwarding.lead_of(session, mail)
     if mail.role == ROLE or lead.screening != "forward" or person_of(session, lead) is None:
         return
@@ -47,8 +47,7 @@ def failing(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
     found = _second(session, lead, failed)
     if found is not None:
         agency = session.get_one(Agency, lead.agency_id)
-        domain = mail.message_id.rpartition("@")[2].removesuffix(">")
-        forwarding.forward(session, lead, agency, *found, domain=domain, now=now)
+        forwarding.forward(session, lead, agency, *found, domain=_domain(mail), now=now)
 
 
 def stop_if_reached(session: Session, mail: Mail, now: datetime) -> None:
@@ -68,6 +67,10 @@ def arrived(session: Session, mail: Mail, now: datetime) -> None:
 def stands_in(session: Session, mail: Mail) -> bool:
     """Whether this mail goes to a second contact because the first one's did not arrive."""
     return mail.role == ROLE and any(other.role != ROLE for other in _others(session, mail))
+
+
+def _domain(mail: Mail) -> str:
+    return mail.message_id.rpartition("@")[2].removesuffix(">")
 
 
 def _others(session: Session, mail: Mail) -> list[Mail]:

@@ -1,4 +1,7 @@
-"""Where an agency's contact confirms its address: a page with a button, because mail filters follow links."""
+"""Where an agency's contact confirms its address, and the present one agrees to a successor.
+
+Each is a page with a button, because mail filters follow links.
+"""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -8,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal import addresses, db, forwarding
-from portal.catalogue import agencies, invitations
+from portal.catalogue import invitations, succession
 from portal.catalogue.agencies import Agency, Contact, Office
+from portal.catalogue.invitations import InvitationVoid
 from portal.web.enquire import ELSEWHERE
 from portal.web.rendering import page
 from portal.web.site import Site, language, site
@@ -20,10 +24,11 @@ class _Invited(NamedTuple):
     contact: Contact
     office: Office
     agency: Agency
+    asked: Contact | None
 
 
 async def show(request: Request) -> Response:
-    """The button, or the sentence that the address is confirmed. 410 where the link is void."""
+    """The button, or the sentence that says what it led to. 410 where the link is void."""
     return await _button(request)
 
 
@@ -33,7 +38,7 @@ async def returned(request: Request) -> Response:
 
 
 async def submit(request: Request) -> Response:
-    """Confirm the address and forward what waited for it; 303 back to the page, which then says so."""
+    """Confirm or agree, and forward what waited for it; 303 back to the page, which then says so."""
     lang, token = language(request), request.path_params["token"]
     await writing(request, _confirm, site(request), token, db.utcnow())
     return RedirectResponse(addresses.confirm_contact(lang, token), 303, {"Cache-Control": "no-store"})
@@ -43,17 +48,23 @@ async def _button(request: Request, status: int = 200, problem: str | None = Non
     invited = await reading(request, _invited, site(request), request.path_params["token"])
     return await page(
         request, "confirm/confirm.html", language(request), status=status, private=True, contact=invited.contact,
-        office=invited.office, agency=invited.agency, problem=problem,
+        office=invited.office, agency=invited.agency, asked=invited.asked, problem=problem,
     )  # fmt: skip
 
 
 def _confirm(session: Session, site: Site, token: str, now: datetime) -> None:
     invited = _invited(session, site, token)
-    agencies.confirm(session, invited.contact, now, "link")
+    if invited.asked is not None:
+        succession.agree(session, invited.contact, invited.asked, now)
+    else:
+        succession.prove(session, invited.contact, now)
     forwarding.forward_parked(session, invited.agency, domain=site.settings.mail_domain, now=now)
 
 
 def _invited(session: Session, site: Site, token: str) -> _Invited:
-    contact = invitations.read(session, site.signer, token)
+    try:
+        contact, asked = invitations.read(session, site.signer, token), None
+    except InvitationVoid:
+        contact, asked = succession.read(session, site.signer, token)
     office = session.get_one(Office, contact.office_id)
-    return _Invited(contact, office, session.get_one(Agency, office.agency_id))
+    return _Invited(contact, office, session.get_one(Agency, office.agency_id), asked)
