@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from portal.catalogue import agencies, properties
+from portal.catalogue import agencies, opening, properties, versions
 from portal.catalogue.agencies import AgencyRefused, ContactUnknown, Office
+from portal.catalogue.opening import Change
 from portal.catalogue.properties import PropertyAmbiguous, PropertyNotBlocked, PropertyUnknown
+from portal.catalogue.week import HoursRefused
 from portal.ledger import LedgerEvent, LedgerPayload
 from tests import cast
 from tests.cast import NOW
@@ -132,6 +134,43 @@ def test_ops_vouch_for_a_contact_with_a_reason_that_is_recorded_once(database):
 def test_a_contact_nobody_entered_cannot_be_vouched_for(database):
     with pytest.raises(ContactUnknown, match="no such contact"):
         database.write(lambda session: agencies.contact_of(session, cast.agency(session), "who@agency.example"))
+
+
+def test_an_office_that_would_never_open_is_refused(database, monkeypatch):
+    monkeypatch.setattr("portal.catalogue.hours.HORIZON", timedelta(days=3))  # in place of ten years of holidays
+    with pytest.raises(HoursRefused, match="never opens"):
+        database.write(
+            lambda session: opening.change(session, cast.agency(session), Change(hours="Su 10:00-12:00"), NOW)
+        )
+
+
+def test_new_hours_raise_the_site_version(database):
+    database.write(cast.agency)
+
+    def change(session):
+        agency = agencies.by_slug(session, "costa-norte")
+        opening.change(session, agency, Change(hours="Mo-Fr 09:00-15:00"), NOW)
+        return session.scalar(select(versions.NUMBER))
+
+    before = database.write(change)
+    with database.read() as session:
+        assert session.scalar(select(versions.NUMBER)) == before + 1
+
+
+def test_closed_days_are_bounded_and_those_long_past_go(database):
+    days = [(NOW + timedelta(days=ahead)).date() for ahead in range(1, 102)]
+
+    def close(session, days, now=NOW):
+        agency = agencies.by_slug(session, "costa-norte")
+        opening.change(session, agency, Change(closed_on=days), now)
+        return agencies.office_of(session, agency).local_holidays.split()
+
+    database.write(cast.agency)
+    with pytest.raises(HoursRefused, match="more than 100"):
+        database.write(lambda session: close(session, days))
+    assert len(database.write(lambda session: close(session, days[:100]))) == 100
+    later = NOW + timedelta(days=900)
+    assert database.write(lambda session: close(session, [later.date()], later)) == [later.date().isoformat()]
 
 
 def test_a_paused_agency_takes_no_enquiries_until_it_resumes(database):

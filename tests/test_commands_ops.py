@@ -92,6 +92,58 @@ def test_a_new_contact_is_invited_and_the_old_one_receives_until_it_confirms(run
     assert mails(database, "lead")[1].recipient == "new@agency.example"
 
 
+def test_hours_are_entered_changed_and_forgotten(run, home):
+    day, other = (f"{utcnow() + timedelta(days=days):%Y-%m-%d}" for days in (10, 20))
+    (agency,) = listed(run, "agencies", "list")
+    assert (agency["opening_hours"], agency["time_zone"], agency["holidays"]) == (None, "Europe/Madrid", "ES")
+    assert agency["working_hours"] == "Mo-Fr 09:30-14:00,16:30-19:30; Sa 10:00-14:00"
+    run(
+        "agencies", "edit", "costa-norte", "--hours", "Mo,Tu,We 09:00-17:00", "--time-zone", "Atlantic/Canary",
+        "--holidays", "ES-CN", "--closed-on", other, "--closed-on", day,
+    )  # fmt: skip
+    (agency,) = listed(run, "agencies", "list")
+    assert agency["opening_hours"] == agency["working_hours"] == "Mo-We 09:00-17:00"
+    assert (agency["time_zone"], agency["holidays"]) == ("Atlantic/Canary", "ES-CN")
+    assert agency["local_holidays"] == [day, other]
+    run("agencies", "edit", "costa-norte", "--hours", "", "--holidays", "", "--open-on", day)
+    (agency,) = listed(run, "agencies", "list")
+    assert (agency["opening_hours"], agency["holidays"], agency["local_holidays"]) == (None, "", [other])
+    run("agencies", "edit", "costa-norte", "--name", "Costa")
+    assert listed(run, "agencies", "list")[0]["time_zone"] == "Atlantic/Canary"
+
+
+def test_an_agency_is_entered_with_its_hours(run):
+    run(
+        "agencies", "add", "n", "--name", "N", "--town", "T", "--email", "a@b.example", "--hours", "Mo-Fr 09:00-15:00",
+        "--time-zone", "Europe/London", "--holidays", "GB-ENG",
+    )  # fmt: skip
+    (agency,) = listed(run, "agencies", "list")
+    assert (agency["opening_hours"], agency["time_zone"]) == ("Mo-Fr 09:00-15:00", "Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--hours", "Fr 22:00-02:00"), "times past midnight"),
+        (("--hours", "Mon-Fri 09:00-17:00"), "write Mo, Tu"),
+        (("--time-zone", "Marbella"), "write one of IANA"),
+        (("--holidays", "Andalucía"), "ES-AN"),
+        (("--closed-on", "2020-12-24"), "days to come"),
+        (("--closed-on", "2126-12-24"), "next two years"),
+        (("--open-on", "2026-12-24"), "not among its closed days"),
+    ],
+)
+def test_hours_that_cannot_be_are_refused_and_nothing_is_changed(run, home, options, says):
+    before = run("agencies", "list", "--json").stdout
+    done = run("agencies", "edit", "costa-norte", "--name", "Changed", *options, code=1)
+    assert done.stderr.startswith("Refused: ") and says in done.stderr
+    assert run("agencies", "list", "--json").stdout == before
+
+
+def test_a_closed_day_that_is_no_date_is_used_wrongly(run, home):
+    run("agencies", "edit", "costa-norte", "--closed-on", "24 December", code=2)
+
+
 def test_vouching_for_the_first_contact_forwards_what_waited(run, database, home):
     def forget(session: Session) -> None:
         ((contact, _),) = agencies.contacts(session, agencies.by_slug(session, "costa-norte"))

@@ -23,7 +23,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from portal import db
-from portal.catalogue import agencies, photos
+from portal.catalogue import agencies, opening, photos
 from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
@@ -105,6 +105,8 @@ def test_seeding_fills_an_empty_portal(database: Database):
         names = [agency.name for agency in agencies.everyone(session) if agencies.takes_enquiries(session, agency)]
         offices = Counter(office.locale for agency in agencies.everyone(session)
                           for _, office in agencies.contacts(session, agency))  # fmt: skip
+        hours = [opening.hours_of(agencies.office_of(session, agency)) for agency in agencies.everyone(session)]
+    assert len({told.week for told in hours}) == 4 and {told.holidays for told in hours} == {"ES-AN"}
     assert len(published) == 1000 and {home.state for home in published} == {"published"}
     assert texts == {"en": 1000, "es": 1000} and len(names) == 4 and set(offices) == {"en", "es"}
     for home in published:

@@ -1,6 +1,6 @@
 """Money, areas and dates as each language writes them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -81,3 +81,20 @@ def test_the_first_wanted_language_that_is_offered_is_taken():
     assert first_of(["es", "en"], ["nl", "en"]) == "en"
     assert first_of(["es"], ["nl", "en"]) == "nl"
     assert first_of(["es"], []) is None
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "later", "weekday"),
+    [
+        ("en", "1 December", "8 December", "Monday"),
+        ("es", "1 de diciembre", "8 de diciembre", "lunes"),
+        ("de", "1. Dezember", "8. Dezember", "Montag"),
+        ("fr", "1er décembre", "8 décembre", "lundi"),
+        ("nl", "1 december", "8 december", "maandag"),
+        ("sv", "1 december", "8 december", "måndag"),
+    ],
+)
+def test_a_day_near_by_is_told_without_its_year(locale, first, later, weekday):
+    assert formats.day_of_year(date(2026, 12, 1), locale) == first
+    assert formats.day_of_year(date(2026, 12, 8), locale) == later
+    assert formats.weekday(0, locale) == weekday

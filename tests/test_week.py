@@ -37,8 +37,7 @@ def test_what_is_written_is_read_back(told):
 def test_whatever_is_typed_is_a_week_in_order_or_refused(text):
     try:
         told = week.parsed(text)
-    except HoursRefused as refused:
-        assert str(refused)
+    except HoursRefused:
         return
     assert week.parsed(week.written(told)) == told
     for day in told:

@@ -23,14 +23,13 @@ class Row(NamedTuple):
     """Days with the same hours: `Monday–Friday`, and from when to when; `times` is empty where it is closed."""
 
     days: str
-    times: str
+    times: tuple[str, ...]
 
 
 class Opening(NamedTuple):
     """An agency's hours in words. `closed` and `clock` are empty where there is nothing to say."""
 
     status: str
-    is_open: bool
     rows: tuple[Row, ...]
     closed: str
     clock: str
@@ -39,7 +38,7 @@ class Opening(NamedTuple):
 def opening(hours: Hours, lang: str, quarter: datetime) -> Opening:
     """An agency's hours as its page tells them in the quarter of an hour that begins at `quarter`."""
     return Opening(
-        _status(hours, lang, quarter), hours.is_open(quarter), tuple(_row(run, lang) for run in week.runs(hours.week)),
+        _status(hours, lang, quarter), tuple(_row(run, lang) for run in week.runs(hours.week)),
         _closed(hours, lang, quarter), _clock(hours, lang, quarter),
     )  # fmt: skip
 
@@ -67,8 +66,8 @@ def _status(hours: Hours, lang: str, quarter: datetime) -> str:
 
 def _row(run: Run, lang: str) -> Row:
     days = "–".join(formats.weekday(day, lang) for day in dict.fromkeys((run.first, run.last)))
-    times = (f"{week.clock(opens)}–{week.clock(closes)}" for opens, closes in run.intervals)
-    return Row(days[:1].upper() + days[1:], ", ".join(times))
+    times = tuple(f"{week.clock(opens)}–{week.clock(closes)}" for opens, closes in run.intervals)
+    return Row(days[:1].upper() + days[1:], times)
 
 
 def _closed(hours: Hours, lang: str, quarter: datetime) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from portal.catalogue.agencies import Agency
+from portal.catalogue.agencies import Agency, Office
 from portal.catalogue.properties import Property
 from portal.db import Database
 from portal.settings import Settings
@@ -65,9 +65,9 @@ def client(database: Database, settings: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture
 def change(database: Database, client: TestClient) -> Callable[..., None]:
-    """Change what the villa or its agency is: `change(state="withdrawn")`, `change(Agency, paused_at=NOW)`."""
+    """Change the villa, its agency or office: `change(state="withdrawn")`, `change(Agency, paused_at=NOW)`."""
 
-    def bend(kind: type[Property] | type[Agency] = Property, **values: object) -> None:
+    def bend(kind: type[Property] | type[Agency] | type[Office] = Property, **values: object) -> None:
         def work(session: Session) -> None:
             found = session.exec(select(kind).order_by(kind.id)).first()
             for name, value in values.items():

@@ -83,7 +83,7 @@ def at(monkeypatch):
 def hours_of(page):
     """Whether it is open, the rows of the table, and what stands under it."""
     (status,) = page.tree.xpath(".//dl[@class='pairs']/div[last()]/dd/text()")
-    rows = [" ".join(row.itertext()) for row in page.tree.xpath(".//div[@class='hours']//tr")]
+    rows = [" ".join(" ".join(row.itertext()).split()) for row in page.tree.xpath(".//div[@class='hours']//tr")]
     return status, rows, page.tree.xpath(".//div[@class='hours']/p/text()")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rdflib.namespace import SDO
 
-from portal.catalogue.agencies import Agency
+from portal.catalogue.agencies import Agency, Office
 from portal.web.structured import embedded
 from tests import cast
 from tests.web.reading import get
@@ -61,6 +61,18 @@ def test_a_home_is_told_as_its_page_tells_it(client, villa):
         "Marbella", "Nueva Andalucía", "Villa in Nueva Andalucía, Marbella",
     ]  # fmt: skip
     assert "geo" not in json.dumps(listing)
+
+
+def test_the_hours_of_an_agency_are_told_where_they_are_given(client, change):
+    assert "openingHoursSpecification" not in said(client, "/en/agencies/costa-norte")
+    change(Office, opening_hours="Mo-Tu 09:30-14:00,16:30-19:30; Sa 10:00-24:00")
+    agency = said(client, "/en/agencies/costa-norte")
+    told = [(each["dayOfWeek"], each["opens"], each["closes"]) for each in agency["openingHoursSpecification"]]
+    early = ["https://schema.org/Monday", "https://schema.org/Tuesday"]
+    assert told == [
+        (early, "09:30", "14:00"), (early, "16:30", "19:30"), (["https://schema.org/Saturday"], "10:00", "23:59"),
+    ]  # fmt: skip
+    assert [term for term in terms(agency) if term not in SDO] == []
 
 
 def test_what_was_not_given_is_left_out(client, change, villa):
