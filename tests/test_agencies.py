@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlmodel import Session, select
 
 from portal.catalogue import agencies, opening, properties, versions
@@ -11,6 +13,7 @@ from portal.catalogue.opening import Change
 from portal.catalogue.properties import PropertyAmbiguous, PropertyNotBlocked, PropertyUnknown
 from portal.catalogue.week import HoursRefused
 from portal.ledger import LedgerEvent, LedgerPayload
+from portal.settings import ROOT
 from tests import cast
 from tests.cast import NOW
 
@@ -155,6 +158,19 @@ def test_new_hours_raise_the_site_version(database):
     before = database.write(change)
     with database.read() as session:
         assert session.scalar(select(versions.NUMBER)) == before + 1
+
+
+def test_offices_from_before_get_the_clock_and_holidays_of_spain_and_no_hours(database):
+    agency = database.write(cast.agency)
+    configuration = Config(ROOT / "alembic.ini")
+    configuration.attributes["url"] = database.url
+    command.downgrade(configuration, "0019")
+    command.downgrade(configuration, "-1")
+    command.upgrade(configuration, "head")
+    with database.read() as session:
+        office = agencies.office_of(session, agency)
+        assert (office.time_zone, office.holidays, office.local_holidays) == ("Europe/Madrid", "ES", "")
+        assert (office.opening_hours, office.street) == (None, "Avenida del Prado 14")
 
 
 def test_closed_days_are_bounded_and_those_long_past_go(database):
