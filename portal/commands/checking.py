@@ -124,8 +124,9 @@ def _refused(session: Session) -> Iterator[Finding]:
         yield Finding(
             "contact", "fault",
             f"{agency.slug}: its {contact.role} contact's mailbox is refused ({contact.refused_code or 'no code'}).",
-            f"Ask the agency for another ({agency.phone or 'no phone number known'}): `portal agencies edit {agency.slug} "
-            f"--email …`; or, once it takes mail again, `portal agencies confirm {agency.slug} --email … --reason …`.",
+            f"Ask the agency for another ({agency.phone or 'no phone number known'}): "
+            f"`portal agencies edit {agency.slug} --email …`; or, once it takes mail again, "
+            f"`portal agencies confirm {agency.slug} --email … --reason …`.",
         )  # fmt: skip
 
 
