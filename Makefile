@@ -8,7 +8,7 @@ help:
 	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
 	@echo "make test    everything that must hold; a few minutes"
 	@echo "make drill   the same promises at full size: kills, outages; SEED=n repeats one"
-	@echo "make audit   visits and forms of real browsers, the Nu checker, pictures in var/audit, Lighthouse, header scores"
+	@echo "make audit   visits and forms of real browsers, the Nu checker, pictures of pages and mails, spam, Lighthouse, headers"
 	@echo "make bench   the pages against a plain-text route of the same server, the list against the same in Django"
 
 demo:
