@@ -61,9 +61,9 @@ def test_the_source_of_a_mail_is_objected_to(html: str, remark: str):
     ("html", "remark"),
     [
         (GOOD.format('<span style="display:block;width:500px">x</span>'), "is 500 px wide in a window of 390"),
-        (GOOD.format('<small style="font-size:12px">small print</small>'), "text of 12 px: small print"),
-        (GOOD.format('<b style="color:#888">pale</b>'), "contrast 3.54 in light: pale"),
-        (GOOD.format('<a style="display:block" href="tel:1">Call</a>'), "px high: Call"),
+        (GOOD.format('<small style="font-size:12px">small print</small>'), "text of 12 px, such as: small print"),
+        (GOOD.format('<b style="color:#888">pale</b>'), "contrast 3.54 in light, such as: pale"),
+        (GOOD.format('<a style="display:block" href="tel:1">Call</a>'), "px high, such as: Call"),
         (GOOD.format("Somebody"), "not in the first screen: the name"),
         (GOOD.format("Jo Li"), "not in the first screen: the e-mail address"),
         (GOOD.format("Jo Li jo@gmail.com"), "not in the first screen: the phone number"),

@@ -7,6 +7,7 @@ machine: our own pictures are drawn here, and whatever else a mail asks for is r
 import io
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,18 +49,29 @@ def check(found: Sequence[Sample], folder: Path) -> int:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     began = time.monotonic()
-    remarks = {(mail.name, remark): {mail.lang} for mail in found for remark in rules.of_source(mail)}
+    said = [(mail, remark) for mail in found for remark in rules.of_source(mail)]
     with chromium() as browser:
-        for way in WAYS:
-            for mail, remark in seen(browser, found, way, place):
-                remarks.setdefault((mail.name, remark), set()).add(mail.lang)
-    for (name, remark), languages in sorted(remarks.items()):
-        print(f"looks        {name}: {remark} ({', '.join(sorted(languages))})")
+        said += [each for way in WAYS for each in seen(browser, found, way, place)]
+    remarks = _gathered(said)
+    for line in remarks:
+        print(f"looks        {line}")
     made = sheets.make(found, [way.name for way in WAYS], place, folder / "sheets")
     taken, seconds = len(list(place.glob("*.png"))), time.monotonic() - began
     print(f"looks        {taken} pictures on {made} sheets in {folder / 'sheets'}: look at each; {seconds:.0f} s")
     print(f"looks        {len(found)} mails, {len(remarks)} remarks")
     return len(remarks)
+
+
+def _gathered(said: Sequence[tuple[Sample, str]]) -> list[str]:
+    """A line for each different remark about a mail, with its languages and one example."""
+    languages: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for mail, remark in said:
+        what, _, example = remark.partition(rules.SUCH_AS)
+        languages[mail.name, what].setdefault(mail.lang, example)
+    return [
+        f"{name}: {what} ({', '.join(sorted(examples))})" + (f"{rules.SUCH_AS}{example}" if example else "")
+        for (name, what), examples in sorted(languages.items()) for example in [next(iter(examples.values()))]
+    ]  # fmt: skip
 
 
 def seen(browser: Browser, found: Sequence[Sample], way: Way, place: Path) -> list[tuple[Sample, str]]:

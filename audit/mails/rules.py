@@ -18,6 +18,7 @@ BUTTON = 44  # px high: what a thumb hits
 PHONE = 390
 LED_TO = {"wa.me"}  # whither a link may lead besides our own pages
 SCHEMES = {"https", "mailto", "tel"}
+SUCH_AS = ", such as: "  # then comes what differs from language to language
 LOADING = ("src", "srcset", "background", "poster", "data")
 
 
@@ -43,12 +44,12 @@ def of_picture(mail: Sample, measured: Mapping[str, Any], width: int, scheme: st
         yield f"is {measured['width']} px wide in a window of {width}"
     for said in measured["texts"]:
         if said["size"] < SMALLEST:
-            yield f"text of {said['size']:g} px: {_short(said['text'])}"
+            yield f"text of {said['size']:g} px{SUCH_AS}{_short(said['text'])}"
         if said["contrast"] < CONTRAST:
-            yield f"contrast {said['contrast']:.2f} in {scheme}: {_short(said['text'])}"
+            yield f"contrast {said['contrast']:.2f} in {scheme}{SUCH_AS}{_short(said['text'])}"
     for link in measured["links"]:
         if link["isButton"] and link["height"] < BUTTON:
-            yield f"a button {link['height']:g} px high: {_short(link['text'])}"
+            yield f"a button {link['height']:g} px high{SUCH_AS}{_short(link['text'])}"
     if mail.kind == "lead" and width == PHONE:
         yield from (f"not in the first screen: {part}" for part in _below(mail, measured))
 
