@@ -69,7 +69,7 @@ def judge(found: Sequence[Sample], folder: Path) -> list[Judged]:
         paths.append(str(path))
     with ThreadPoolExecutor(PROCESSES) as pool:
         said = b"".join(pool.map(_asked, [paths[start::PROCESSES] for start in range(PROCESSES)]))
-    said = re.sub(rb"\n[ \t]+", b"", said)  # long header lines are folded
+    said = re.sub(rb"\r?\n[ \t]+", b"", said)  # long header lines are folded
     answers = dict(zip(map(int, MARK.findall(said)), map(_read, ANSWER.findall(said)), strict=True))
     return [answers[number] for number in range(len(found))]
 
