@@ -16,15 +16,15 @@ from sqlmodel import Session, col, select, update
 from starlette.testclient import TestClient
 
 from portal import addresses, db
-from portal.catalogue import agencies, invitations
+from portal.catalogue import agencies, invitations, succession
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.photos import Media
 from portal.catalogue.properties import Property, PropertyPhoto
 from portal.consent import founding
 from portal.db import Database
-from portal.forwarding import reminder
+from portal.forwarding import answering, confirmation, reminder
 from portal.language import locales
-from portal.leads import Lead
+from portal.leads import Disclosure, Lead
 from portal.ledger import keys
 from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
@@ -277,8 +277,34 @@ def _invitation(market: Market) -> None:
         contact = agencies.add_contact(session, agency, "new@agency.example", db.utcnow())
         office = session.get_one(Office, contact.office_id)
         invitations.invite(session, contact, office, domain="immomarket.example", now=db.utcnow())
+        succession.ask(session, contact, office, domain="immomarket.example", now=db.utcnow())
 
     market.database.write(invite)
+
+
+def _answered(market: Market) -> None:
+    """The first agency says that it has answered, and the visitor wished to know."""
+    signer, now = Signer(market.settings().key), db.utcnow()
+
+    def answer(session: Session) -> None:
+        mail = session.exec(select(Mail).where(Mail.kind == "lead").order_by(col(Mail.id))).first()
+        assert mail is not None
+        token = signer.sign(answering.PURPOSE, mail.id)
+        confirmation.wish_answer(session, answering.asked(session, signer, token, now).lead, now)
+        answering.answer(session, signer, token, answering.CONTACTED, "immomarket.example", now)
+
+    market.database.write(answer)
+
+
+def _unanswered(market: Market) -> None:
+    """Offices that never close, and leads that were passed on to them days ago."""
+
+    def wait(session: Session) -> None:
+        session.execute(update(Office).values(opening_hours="Mo-Su 00:00-24:00", holidays=""))
+        passed = col(Disclosure.passed_at).is_not(None)
+        session.execute(update(Disclosure).where(passed).values(passed_at=db.utcnow() - timedelta(days=2)))
+
+    market.database.write(wait)
 
 
 def _report(reason: str, reference: str, words: bool) -> Callable[[Market], None]:
@@ -310,5 +336,5 @@ SCENES: dict[str, Callable[[Market], None]] = {
     "second": _second, "held-gmail": _held("gmail"), "held-outlook": _held("outlook"),
     "held-company": _held("company"), "released": _released, "report": _report("gone", "MB-1042", False),
     "report-words": _report("wrong", "GPHFV-VENTA-000123456-B", True), "reminder": _reminder,
-    "withdrawn": _withdrawn,
+    "withdrawn": _withdrawn, "answered": _answered, "unanswered": _unanswered,
 }  # fmt: skip
