@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner, Result
 
 from portal import db
@@ -16,6 +17,10 @@ from portal.commands import context
 from portal.db import Database
 from tests.browsers import _chromium, browser  # noqa: F401 (fixtures: pytest finds them here by name)
 from tests.engines import KEEPING, Cluster
+
+# A test is right or wrong, whatever the time it takes, and each run is the same run.
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 

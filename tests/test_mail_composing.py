@@ -1,5 +1,6 @@
 """A letter becomes a mail that every reader reads the same, whatever strangers wrote into it."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from tests.smtp import read, text
 HOSTILE = (
     "Jane\r\nBcc: all@example.com", "Jane\nSubject: other", "Jane\0Smith", "Jane\u2028Smith", "Jane\u2029\u2029Smith",
     "\u202eenaJ", "👩‍👩‍👧 Smith", "J" * 10_000, '"Jane" <x@example.com>,', "Ж" * 300, "Jane\udcff", "=?utf-8?q?Jane?=",
-    "", " ", "Jane, Smith; (x)", "李小龙", "--=_boundary--", "\x1b[31m", "a\tb\x0bc",
+    "=?utf-8?q?a=0D=0ABcc=3A_x@y.example?=", "=?utf-7?q?+AA0-?=", "", " ", "Jane, Smith; (x)", "李小龙", "--=_boundary--", "\x1b[31m", "a\tb\x0bc",
 )  # fmt: skip
 NAMES = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(), max_size=300))
 ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "X-ImmoMarket-Lead")
@@ -45,6 +46,7 @@ def test_no_name_and_no_words_break_a_mail_or_add_a_header(name, words, header):
     for name_once in ONCE:
         assert len(got.get_all(name_once, [])) == 1
     assert got["Bcc"] is None
+    assert b"\r\nBcc:" not in raw.partition(b"\r\n\r\n")[0]
     (address,) = got["Reply-To"].addresses
     assert address.addr_spec == "jane@example.com"
     assert len(str(got["Subject"])) <= 180
@@ -90,3 +92,17 @@ def test_a_long_line_is_cut_where_it_is_seen_to_be_cut():
     assert one_line("a b\n c\u2028d") == "a b c d"
     assert one_line("x" * 20, 10) == "xxxxxxxxx…"
     assert ascii_domain("a@b.example") == "a@b.example"
+
+
+@given(NAMES)
+def test_a_subject_is_read_as_it_was_written_and_no_line_or_encoded_word_of_it_is_empty(name):
+    subject = one_line(f"Enquiry {name}", 180)
+    (lines,) = re.findall(rb"^Subject: (.*(?:\r\n[ \t].*)*)\r\n", composed(Letter(subject, "t", "h")), re.MULTILINE)
+    assert str(read(b"Subject: " + lines + b"\r\n\r\n")["Subject"]) == subject
+    assert all(line.strip() and len(line) <= 76 for line in (b"Subject: " + lines).split(b"\r\n"))
+    assert b"?q??=" not in lines and b"?b??=" not in lines
+
+
+def test_a_long_subject_begins_on_its_first_line():
+    subject = "Aanvraag GPHFV-VENTA-000123456-B-" + "langeStraatnaam" * 6
+    assert re.search(rb"\r\nSubject: \S", composed(Letter(subject, "t", "h")))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -24,6 +25,8 @@ from portal.signing import Signer
 
 SENDER = "ImmoMarket"
 SUBJECT_LENGTH = 180
+LINE = 76  # the longest line of quoted-printable (RFC 2045 §6.7) and of encoded words (RFC 2047 §2)
+SHORT_SUBJECT = LINE - len("Subject: ")
 NAME_LENGTH = 60
 UNSUBSCRIBE = "List-Unsubscribe"
 
@@ -35,10 +38,20 @@ class _Whole(UnstructuredHeader):
         return f"{UNSUBSCRIBE}: {self}{policy.linesep}"
 
 
+class _Subject(UnstructuredHeader):
+    """A subject, folded so that no line and no encoded word of it is empty: the standard fold leaves some."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        text = str(self)
+        if text.isascii() and len(text) <= SHORT_SUBJECT:
+            return f"Subject: {text}{policy.linesep}"
+        return f"Subject: {Header(text, 'utf-8', LINE, 'Subject').encode(linesep=policy.linesep)}{policy.linesep}"
+
+
 _HEADERS = HeaderRegistry()
-_HEADERS.map_to_type(UNSUBSCRIBE.lower(), _Whole)  # type: ignore[arg-type]  # the registry itself adds BaseHeader
-# 76 is the longest line of quoted-printable (RFC 2045 §6.7) and of an encoded word's line (RFC 2047 §2).
-POLICY = SMTP.clone(max_line_length=76, cte_type="7bit", header_factory=_HEADERS)
+_HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # the registry itself adds BaseHeader
+_HEADERS.map_to_type(UNSUBSCRIBE.lower(), _Whole)  # type: ignore[arg-type]
+POLICY = SMTP.clone(max_line_length=LINE, cte_type="7bit", header_factory=_HEADERS)
 # They turn the reading order of what follows: a name could then show another subject, or another address.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -124,8 +137,11 @@ def ascii_domain(address: str) -> str:
 
 
 def one_line(text: str, length: int | None = None) -> str:
-    """Strangers' text as one line for a header or a `Label: value` line: no controls, no turning marks, cut."""
-    line = " ".join(_without(clean(text), TURNING).split())
+    """Strangers' text as one line for a header or a `Label: value` line: no controls, no turning marks, cut.
+
+    Nor any encoded word (RFC 2047): the standard library would decode it, line ends and all.
+    """
+    line = " ".join(_without(clean(text), TURNING).split()).replace("=?", "= ?")
     return line if length is None or len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
