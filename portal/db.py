@@ -7,6 +7,7 @@ with `synchronous=FULL` (or DELETE with EXTRA where its build is too old to be t
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NotInTime
 from sqlalchemy.pool import NullPool
 from sqlmodel import Column, Field, Session, SQLModel
 
@@ -43,6 +45,10 @@ except ImportError:  # no wheel for this platform: the standard library's build,
 SQLITE: ModuleType = _sqlite
 Result = TypeVar("Result")
 BUSY_MILLISECONDS = 15_000
+TURN_SECONDS, TURN_SECONDS_WHILE_REFUSED = 10.0, 1.0  # how long a writer waits for the one before it
+REFUSED_SECONDS = 30.0  # for how long a write that the database refused speaks against it
+TRIED_SECONDS = 1.0  # for how long a trial of it stands
+AWAY = (DBAPIError, NotInTime)  # what `is_away` looks at
 FORGET_AT_ONCE = 100_000_000  # bytes: about a second
 
 SQLModel.metadata.naming_convention = {
@@ -119,6 +125,8 @@ class Database:
         # SQLite takes one writer at a time; queueing here beats the busy handler's back-off and its long tails.
         self._turn = threading.Lock() if self.is_sqlite else None
         self.after_write: list[Callable[[Session], None]] = []
+        self._refused_at: float | None = None  # when a write last failed by the database's fault; None after a good one
+        self._trial = (0.0, False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -134,11 +142,32 @@ class Database:
             yield session
 
     def write(self, work: Callable[[Session], Result]) -> Result:
-        """Run `work` in one transaction: durable when this returns, rolled back whole when it raises."""
+        """Run `work` in one transaction: durable when this returns, rolled back whole when it raises.
+
+        Raises one of `AWAY` where the database is to blame (`is_away`); then whether it was written may be unknown.
+        """
+        try:
+            with self._in_turn(TURN_SECONDS if self._refused_at is None else TURN_SECONDS_WHILE_REFUSED):
+                result = self._transact(work)
+        except AWAY as error:
+            if is_away(error):
+                self._refused_at = time.monotonic()
+            raise
+        self._refused_at = None
+        return result
+
+    @contextmanager
+    def _in_turn(self, seconds: float) -> Iterator[None]:
+        # Whoever waits behind a writer that gets no lock would wait as long again, and so on: that ends here.
         if self._turn is None:
-            return self._transact(work)
-        with self._turn:
-            return self._transact(work)
+            yield
+            return
+        if not self._turn.acquire(timeout=seconds):
+            raise NotInTime(f"no turn to write within {seconds} seconds")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _transact(self, work: Callable[[Session], Result]) -> Result:
         with Session(self._writing, expire_on_commit=False) as session:
@@ -156,6 +185,39 @@ class Database:
         except Exception:
             return False
         return True
+
+    def takes_writes(self) -> bool:
+        """Whether a write would be durable now: tried with one that changes nothing, at most once a second.
+
+        False also where the database refused a write within half a minute and took none since: a disk may be full for
+        an enquiry and not for a trial.
+        """
+        now = time.monotonic()
+        if self._refused_at is not None and now - self._refused_at < REFUSED_SECONDS:
+            return False
+        if now - self._trial[0] >= TRIED_SECONDS:
+            try:
+                with self._in_turn(TURN_SECONDS_WHILE_REFUSED):
+                    self._try_to_write()
+                self._trial = time.monotonic(), True
+            except Exception:
+                self._trial = time.monotonic(), False
+        return self._trial[1]
+
+    def _try_to_write(self) -> None:
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:  # a record in the log that nobody reads, synced like every commit
+                connection.execute(text("SELECT pg_logical_emit_message(true, 'portal', '')"))
+            return
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            (number,) = cursor.execute("PRAGMA user_version").fetchone()
+            try:
+                cursor.execute("PRAGMA busy_timeout=1000")
+                for statement in ("BEGIN IMMEDIATE", f"PRAGMA user_version={number}", "COMMIT"):
+                    cursor.execute(statement)
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
     def forget_deleted(self, at_most: int = FORGET_AT_ONCE) -> bool:
         """Make the files of SQLite hold nothing any more that was deleted; True once they do.
@@ -198,13 +260,15 @@ def one_at_a_time(session: Session, key: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
-def is_away(error: OperationalError) -> bool:
+def is_away(error: Exception) -> bool:
     """Whether the database is to blame and not the statement: unreachable, full, locked, or on its way down.
 
     PostgreSQL says so by the class of the error; SQLite keeps one class and tells by its code.
     """
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code != sqlite3.SQLITE_ERROR
+    if isinstance(error, NotInTime) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
 
 
 def affected(session: Session, statement: Any) -> int:

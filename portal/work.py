@@ -2,6 +2,7 @@
 
 Sends what is due, takes back what dead workers held, gives signs of life, purges what has had its time, fetches
 pictures and makes their sizes. A database that is away stops nothing for good: every loop says so and tries again.
+What cannot be taken back waits where the clock has jumped.
 """
 
 import asyncio
@@ -17,12 +18,13 @@ from sqlmodel import Session
 
 from portal import alerts, db, leases, limits, statistics
 from portal.catalogue import collecting, photos
+from portal.clock import Clock
 from portal.consent import announcing, choices
 from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reconciling, reminder, silence
 from portal.ledger import mirror
-from portal.mail import outbox, returning, waking
+from portal.mail import outbox, returning, righting, waking
 from portal.mail.composing import Letterhead
 from portal.mail.delivery import Delivery, Way
 from portal.mail.retrying import Circuit, Patience
@@ -41,6 +43,7 @@ POLL_SECONDS = 1.0
 ALERT_SECONDS = 10.0
 BEAT_SECONDS = 10.0
 RECOVER_SECONDS = 3.0
+RIGHT_SECONDS = 10.0
 PURGE_SECONDS = 60.0
 FORGET_SECONDS = 60.0
 REMIND_SECONDS = 60.0
@@ -69,7 +72,8 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     stop = stop or asyncio.Event()
     patience = Patience(settings.clock_factor)
     lanes = _lanes(settings, database, patience, stop)
-    housekeeping = _housekeeping(settings, patience)
+    clock = Clock()
+    housekeeping = _housekeeping(settings, patience, clock)
     for lane in lanes[1::2]:
         lane.takes_newest = True
     forgetting = erasure.Forgetting(database)
@@ -78,7 +82,7 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
             await _do(database, job)
         await _forget(forgetting)
         await _reconcile(settings, database, everything=True)
-        await _retain(database)
+        await _retain(database, clock)
         await lanes[0].deliver_due()
         await lanes[0].close()
         await _alert(settings, database)
@@ -92,14 +96,14 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
         async with asyncio.TaskGroup() as tasks:
             for lane in lanes:
                 tasks.create_task(_deliver(lane, bell, stop))
-            for seconds, duty in _duties(settings, database, housekeeping, forgetting, stop):
+            for seconds, duty in _duties(settings, database, housekeeping, forgetting, clock, stop):
                 tasks.create_task(_repeat(duty, seconds, stop))
     log.info("worker ends", worker=_name())
 
 
 def _duties(
     settings: Settings, database: Database, housekeeping: list[tuple[float, Job]], forgetting: Forgetting,
-    stop: asyncio.Event,
+    clock: Clock, stop: asyncio.Event,
 ) -> list[tuple[float, Duty]]:  # fmt: skip
     duties: list[tuple[float, Duty]] = [
         *((seconds, partial(_do, database, job)) for seconds, job in housekeeping),
@@ -109,7 +113,7 @@ def _duties(
         (PHOTO_SECONDS, partial(_develop, settings, database, stop)),
         (RECONCILE_ALL_SECONDS, partial(_reconcile, settings, database, everything=True)),
         (RECONCILE_SECONDS, partial(_reconcile, settings, database, everything=False)),
-        (RETAIN_SECONDS, partial(_retain, database)),
+        (RETAIN_SECONDS, partial(_retain, database, clock)),
         (SEAL_ALL_SECONDS, partial(_seal, settings, database, everything=True)),
         (SEAL_SECONDS, partial(_seal, settings, database, everything=False)),
     ]
@@ -118,15 +122,16 @@ def _duties(
     return duties
 
 
-def _housekeeping(settings: Settings, patience: Patience) -> list[tuple[float, Job]]:
+def _housekeeping(settings: Settings, patience: Patience, clock: Clock) -> list[tuple[float, Job]]:
     signer = Signer(settings.key)
     return [
         (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
         (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
+        (RIGHT_SECONDS, lambda session, now: righting.bring_back(session, now, patience)),
         (PURGE_SECONDS, receiving.purge_submissions),
         (PURGE_SECONDS, limits.purge),
-        (EXPIRE_SECONDS, choices.expire),
-        (TAKE_EFFECT_SECONDS, announcing.take_effect),
+        (EXPIRE_SECONDS, _if_steady(clock, choices.expire)),
+        (TAKE_EFFECT_SECONDS, _if_steady(clock, announcing.take_effect)),
         (REMIND_SECONDS, lambda session, now: reminder.queue_due(session, settings, now)),
         (REMIND_AGENCIES_SECONDS, lambda session, now: silence.remind_due(session, settings.mail_domain, now)),
         (RECKON_SECONDS, statistics.reckon),
@@ -181,6 +186,10 @@ async def _repeat(duty: Duty, seconds: float, stop: asyncio.Event) -> None:
         await _pause(stop, seconds)
 
 
+def _if_steady(clock: Clock, job: Job) -> Job:
+    return lambda session, now: job(session, now) if clock.is_steady() else None
+
+
 async def _do(database: Database, job: Job) -> None:
     await asyncio.to_thread(database.write, lambda session: job(session, db.utcnow()))
 
@@ -204,8 +213,9 @@ async def _collect_mail(database: Database, maildir: Path) -> None:
     await asyncio.to_thread(returning.collect, database, maildir, db.utcnow())
 
 
-async def _retain(database: Database) -> None:
-    await asyncio.to_thread(retention.blank_old_mails, database, db.utcnow())
+async def _retain(database: Database, clock: Clock) -> None:
+    if clock.is_steady():
+        await asyncio.to_thread(retention.blank_old_mails, database, db.utcnow())
 
 
 async def _forget(forgetting: Forgetting) -> None:

@@ -78,22 +78,32 @@ class PostgresUnavailable(Exception):
 class Cluster:
     """A PostgreSQL server on a Unix socket in a folder of its own, gone when stopped."""
 
-    def __init__(self, fsync: bool = False) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))  # sockets want a short path
+    def __init__(self, fsync: bool = False, within: str = "/tmp") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir=within))  # sockets want a short path
+        self.fsync = fsync
         self.user = "nobody" if os.geteuid() == 0 else None
         self.binaries = _reachable(_binaries(), self.folder, self.user)
         if self.user:
             shutil.chown(self.folder, self.user)
         self._run("initdb", "-D", str(self.folder / "data"), "-U", "portal", "--auth=trust", "--no-sync", "-E", "UTF8")
+        self.start()
+        self._made, self._idle = 0, list[str]()
+
+    def start(self) -> None:
+        """Start the server on its folder, as an init system would, and wait until it answers."""
         self.process = subprocess.Popen(
             [
                 str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder),
-                "-c", "listen_addresses=", "-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=60",
+                "-c", "listen_addresses=", "-c", f"fsync={'on' if self.fsync else 'off'}", "-c", "max_connections=60",
             ],
             user=self.user, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._wait()
-        self._made, self._idle = 0, list[str]()
+
+    def end(self, how: signal.Signals) -> None:
+        """End the server and keep its folder: SIGINT is PostgreSQL's fast way, SIGQUIT the immediate one."""
+        self.process.send_signal(how)
+        self.process.wait(timeout=60)
 
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy address of one database of the cluster."""
@@ -135,8 +145,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server and remove its folder."""
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(timeout=20)
+        self.end(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _renewed(self, name: str) -> bool:

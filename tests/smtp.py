@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 from aiosmtpd.smtp import SMTP
@@ -97,7 +98,9 @@ class PostOffice(Loopback):
 
     def _connected(self) -> SMTP:
         self.connections += 1
-        return SMTP(self, enable_SMTPUTF8=self.smtputf8, hostname="post.example", loop=self._loop)
+        # aiosmtpd looks at every member of what handles its mails: of ours, `mails` would read them all each time.
+        hooks = {name: getattr(self, name) for name in dir(type(self)) if name.startswith("handle_")}
+        return SMTP(SimpleNamespace(**hooks), enable_SMTPUTF8=self.smtputf8, hostname="post.example", loop=self._loop)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import Session, select, text
 
 from portal import db
@@ -133,3 +133,54 @@ def test_sqlite_syncs_every_commit_and_erases_what_it_deletes(sqlite_url):
 )  # fmt: skip
 def test_wal_is_used_only_with_a_sqlite_that_cannot_corrupt_it(version, safe):
     assert sqlite_is_safe_for_wal(version) is safe
+
+
+def test_a_trial_says_whether_a_write_would_be_durable_and_changes_nothing(database, monkeypatch):
+    monkeypatch.setattr(db, "TRIED_SECONDS", 0)
+    assert database.takes_writes()
+    assert slugs(database) == set()
+    monkeypatch.setattr(database, "_try_to_write", lambda: (_ for _ in ()).throw(OSError("full")))
+    assert not database.takes_writes()
+
+
+def test_a_sqlite_file_that_another_holds_takes_no_writes_and_then_does_again(sqlite_url, monkeypatch):
+    monkeypatch.setattr(db, "TRIED_SECONDS", 0)
+    database, other = Database(sqlite_url), Database(sqlite_url)
+    with other.engine.execution_options(writing=True).connect() as holder, holder.begin():
+        holder.exec_driver_sql("SELECT 1")
+        assert not database.takes_writes()
+    assert database.takes_writes()
+    database.close()
+    other.close()
+
+
+def test_a_write_the_database_refused_speaks_against_it_until_one_succeeds(database):
+    def refused(session: Session) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk full"))
+
+    assert database.takes_writes()
+    with pytest.raises(OperationalError):
+        database.write(refused)
+    assert not database.takes_writes()
+    database.write(add("kept"))
+    assert database.takes_writes()
+
+
+def test_who_waits_in_vain_for_the_writer_before_gets_no_turn_instead_of_waiting_on(sqlite_url, monkeypatch):
+    monkeypatch.setattr(db, "TURN_SECONDS", 0.01)
+    database, begun, over = Database(sqlite_url), threading.Event(), threading.Event()
+
+    def long(session: Session) -> None:
+        begun.set()
+        over.wait(30)
+
+    writer = threading.Thread(target=database.write, args=(long,))
+    writer.start()
+    begun.wait(30)
+    with pytest.raises(db.NotInTime):
+        database.write(add("late"))
+    over.set()
+    writer.join()
+    database.write(add("in time"))
+    assert slugs(database) == {"in time"}
+    database.close()

@@ -2,14 +2,17 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from portal.db import Database
+from portal.mail import delivery as delivering
 from portal.mail import outbox
 from portal.mail.composing import Letter, Letterhead
 from portal.mail.delivery import Delivery, Kind, Way
@@ -285,6 +288,45 @@ def test_a_worker_told_to_end_gives_back_what_it_has_not_handed_over(database):
     with Scripted({"greeting": HANG}) as relay:
         asyncio.run(work(relay.relay))
     assert (only(database).state, only(database).lease_token) == ("queued", None)
+
+
+@dataclass
+class Away:
+    """A database that answers nothing from `begin` on, so many times."""
+
+    database: Database
+    times: int
+    failed: int = 0
+
+    def __call__(self, work: Callable[[Session], object]) -> object:
+        if self.failed < self.times:
+            self.failed += 1
+            raise OperationalError("UPDATE mail", {}, Exception("gone away"))
+        return Database.write(self.database, work)
+
+    def begin(self, raw: object) -> None:
+        self.database.write = self  # type: ignore[method-assign]
+
+
+def test_what_the_relay_said_is_written_down_however_long_the_database_is_away(database, monkeypatch):
+    monkeypatch.setattr(delivering, "SETTLE_PAUSES", (0, 0))
+    queue(database, "elena@agency.example")
+    away = Away(database, 50)
+    with PostOffice(at_data=away.begin) as post:
+        assert deliver(database, post.relay) == 1
+    assert (only(database).state, len(post.raws), away.failed) == ("accepted", 1, 50)
+
+
+def test_a_mail_whose_text_was_not_sent_because_the_database_went_away_is_given_back(database, monkeypatch):
+    monkeypatch.setattr(delivering, "SETTLE_PAUSES", (0, 0))
+    queue(database, "elena@agency.example")
+    away = Away(database, 2)
+    with PostOffice(at_rcpt=away.begin) as post:
+        with pytest.raises(OperationalError):
+            deliver(database, post.relay)
+        assert (only(database).state, only(database).lease_token, post.raws) == ("queued", None, [])
+        assert deliver(database, post.relay) == 1
+    assert only(database).state == "accepted" and len(post.raws) == 1
 
 
 def test_an_international_address_goes_to_a_relay_that_takes_it_and_is_refused_by_one_that_does_not(database):

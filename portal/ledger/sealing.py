@@ -155,7 +155,7 @@ def seal(database: Database, key: SigningKey, now: datetime, everything: bool = 
     leaves the work to that one. Raises `keys.KeyRefused` where the key is not, or no longer, the one that seals.
     """
     with database.read() as session:
-        growing, since = Growing(session), LONG_AGO if everything else _since(session)
+        growing, since = Growing(session), LONG_AGO if everything else _since(session, now)
     added, locked = 0, list[float]()
     while events := _unsealed(database, since):
         for batch in (events[start : start + BATCH] for start in range(0, len(events), BATCH)):
@@ -219,11 +219,12 @@ def reader(session: Session) -> Callable[[int, int], bytes]:
     return node
 
 
-def _since(session: Session) -> datetime:
+def _since(session: Session, now: datetime) -> datetime:
     # Whatever was committed before the newest checkpoint was there to be seen by it; what came later bears a time
     # hardly before it. What a crash left behind is found by the look at everything, at the next start.
     head = latest(session)
-    return head.signed_at - LATE if head else LONG_AGO
+    # One signed under a clock that ran ahead must not hide what is recorded since it was set right.
+    return min(head.signed_at, now) - LATE if head else LONG_AGO
 
 
 def _unsealed(database: Database, since: datetime) -> Events:

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from portal.db import Database
+from portal.db import AWAY, Database, is_away
 from portal.mail import outbox, tags
 from portal.mail.composing import Letter, Letterhead, compose
 from portal.mail.mails import Mail, Tried
@@ -141,7 +141,8 @@ class Delivery:
         except (LeaseLost, Stopping) as over:
             await self._give_back(mail, way, over)
             return None
-        except DBAPIError:
+        except AWAY as trouble:
+            await self._give_back(mail, way, trouble)
             raise
         except Exception as mistake:
             # A letter that cannot be written stops itself and no other; its message may hold a person's words.
@@ -185,7 +186,7 @@ class Delivery:
 
     async def _give_back(self, mail: Mail, way: Way, over: Exception) -> None:
         await way.line.close()  # the relay may be waiting for the text of this mail
-        if isinstance(over, Stopping):
+        if isinstance(over, Stopping) or is_away(over):
             await self._insist(lambda session: outbox.release(session, mail, self.clock()))
 
     def _note(
@@ -214,14 +215,16 @@ class Delivery:
         return await asyncio.to_thread(self.database.write, work)
 
     async def _insist(self, work: Callable[[Session], Result]) -> Result:
-        # What the relay answered is known to nobody else: a database that is away for a moment must not lose it.
-        for pause in SETTLE_PAUSES:
+        # What the relay answered is known to nobody else: however long the database is away, it must not be lost.
+        for tries, pause in enumerate(chain(SETTLE_PAUSES, repeat(SETTLE_PAUSES[-1]))):
             try:
                 return await self._write(work)
-            except DBAPIError as away:
-                log.error("mail not settled yet", exc_info=away)
+            except AWAY as trouble:
+                log.error("mail not settled yet", exc_info=trouble)
+                if tries >= len(SETTLE_PAUSES) and (self.stop.is_set() or not is_away(trouble)):
+                    raise
                 await asyncio.sleep(pause)
-        return await self._write(work)
+        raise AssertionError("the pauses have no end")
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         # Before the text nothing is handed over, so an ending worker need not wait for a slow relay.
@@ -247,5 +250,5 @@ class Delivery:
     async def _renew(self, mail: Mail) -> None:
         while True:
             await asyncio.sleep(self.lease.total_seconds() / 4)
-            with suppress(DBAPIError):
+            with suppress(*AWAY):
                 await self._write(lambda session: outbox.renew(session, mail, self.clock() + self.lease))

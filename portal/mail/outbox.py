@@ -105,13 +105,14 @@ def settle(
     """Write down one try and what follows from it; the new state, or None where the lease was lost meanwhile.
 
     A worker that lost its lease changes nothing of the mail; its try is still written down, as evidence, but without
-    the relay's words, which may name somebody who was erased meanwhile. `earlier` says how often the same outcome came
-    before, where the mail's own tries do not (the relay's troubles).
+    the relay's words, which may name somebody who was erased meanwhile. But where the mail is uncertain since then and
+    nobody took it, what the relay said ends that. `earlier` says how often the same outcome came before, where the
+    mail's own tries do not (the relay's troubles).
     """
     before = _tries(session, mail, tried.outcome) if earlier is None else earlier
     failing = now - failing_since(session, mail, started) if tried.outcome == "later" else timedelta()
     following = patience.after(tried.outcome, before, now - mail.queued_at, failing)
-    values = {
+    values: dict[str, Any] = {
         "state": following.state, "due_at": now + following.wait, "phase": tried.phase, "last_code": tried.code,
         "last_enhanced": tried.enhanced, "last_text": tried.text[:1000], "lease_token": None, "lease_until": None,
         "attempts": Mail.attempts + (0 if tried.outcome in TROUBLES else 1),
@@ -121,6 +122,8 @@ def settle(
     if following.state not in OPEN:
         values["settled_at"] = now
     held = _change(session, mail, **values)
+    if not held and tried.outcome != "uncertain":
+        held = _change(session, mail, among="uncertain", **values)
     _note_try(session, mail, tried if held else replace(tried, text=""), relay, started, now)
     if not held:
         return None
@@ -170,15 +173,17 @@ def recover(session: Session, now: datetime, patience: Patience) -> int:
     """Take back the mails of workers that died; how many there were.
 
     Where the phase was `data` the relay may already have the mail: it becomes uncertain and is sent again later, with
-    the same bytes. Any earlier, nothing was handed over: it is due at once.
+    the same bytes; should its worker live and hear the answer yet, the kept token lets it say so. Any earlier, nothing
+    was handed over: it is due at once. A lease that ends later than any can was taken under a clock that ran ahead.
     """
-    expired = session.exec(
-        select(Mail).where(Mail.state == "sending", col(Mail.lease_until) < now).with_for_update(skip_locked=True)
-    ).all()
+    over = or_(col(Mail.lease_until) < now, col(Mail.lease_until) > now + 2 * LEASE)
+    expired = session.exec(select(Mail).where(Mail.state == "sending", over).with_for_update(skip_locked=True)).all()
     for mail in expired:
         if mail.phase == "data":
             lost = Tried("uncertain", "data", text="the worker ended before the relay answered")
-            settle(session, mail, lost, "", now, now, patience)
+            token = mail.lease_token
+            if settle(session, mail, lost, "", now, now, patience) == "uncertain":
+                affected(session, update(Mail).where(col(Mail.id) == mail.id).values(lease_token=token))
         else:
             release(session, mail, now)
     return len(expired)
@@ -342,9 +347,9 @@ def _step(
     session.execute(insert(table_of(MailEvent)), rows)
 
 
-def _change(session: Session, mail: Mail, **values: Any) -> bool:
+def _change(session: Session, mail: Mail, among: str = "sending", **values: Any) -> bool:
     # The token fences: whoever lost the lease finds no row here, however late it comes back.
-    held = (col(Mail.id) == mail.id, col(Mail.state) == "sending", col(Mail.lease_token) == mail.lease_token)
+    held = (col(Mail.id) == mail.id, col(Mail.state) == among, col(Mail.lease_token) == mail.lease_token)
     return affected(session, update(Mail).where(*held).values(**values)) == 1
 
 

@@ -64,6 +64,11 @@ class Patience:
         """Whether another contact should be asked: where the recipient has failed for so long, never for our relay."""
         return outcome in ("refused", "full") or (outcome == "later" and failing >= SECOND_CONTACT * self.factor)
 
+    @property
+    def longest(self) -> timedelta:
+        """What no wait is longer than."""
+        return timedelta(minutes=1.2 * max(map(max, MINUTES.values())) * self.factor)
+
     def wait(self, outcome: str, earlier: int) -> timedelta:
         """How long until the next try; a recipient's waits differ by up to a fifth."""
         minutes = MINUTES[outcome][min(earlier, len(MINUTES[outcome]) - 1)]
@@ -76,16 +81,19 @@ class Circuit:
     """One worker's view of its relay: how often in a row it was in trouble, and when it is tried again."""
 
     troubles: int = 0
+    closed_from: datetime | None = field(default=None)
     closed_until: datetime | None = field(default=None)
 
     def is_closed(self, now: datetime) -> bool:
         """Whether nothing should be claimed yet, because the relay was in trouble a moment ago."""
-        return self.closed_until is not None and now < self.closed_until
+        if self.closed_from is None or self.closed_until is None:
+            return False
+        return self.closed_from <= now < self.closed_until  # not where the clock was set back
 
     def note(self, outcome: str, patience: Patience, now: datetime) -> None:
         """Learn from one try: trouble closes the way for a while, any other answer opens it."""
         if outcome in TROUBLES:
-            self.closed_until = now + patience.wait("relay", self.troubles)
+            self.closed_from, self.closed_until = now, now + patience.wait("relay", self.troubles)
             self.troubles += 1
         elif outcome != "failed":
-            self.troubles, self.closed_until = 0, None
+            self.troubles, self.closed_from, self.closed_until = 0, None, None

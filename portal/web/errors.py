@@ -6,8 +6,6 @@ Where a form had been read, its page gives back what was typed. Nothing of a fau
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -114,7 +112,7 @@ async def forgotten(request: Request, error: Exception) -> Response:
 
 async def away(request: Request, error: Exception) -> Response:
     """The page of a database that cannot answer now. Raises the error again where the statement is to blame."""
-    if isinstance(error, OperationalError) and not db.is_away(error):
+    if not db.is_away(error):
         raise error
     log.error("database away", method=request.method, exc_info=error)
     return await _page(request, 503, RETRY)
@@ -133,8 +131,7 @@ HANDLERS: Mapping[Any, Any] = {
     ReleaseVoid: void,
     ReceiptGone: erased,
     Erased: forgotten,
-    OperationalError: away,
-    PoolTimeout: away,
+    **dict.fromkeys(db.AWAY, away),
     Exception: broken,
 }
 

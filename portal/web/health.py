@@ -1,7 +1,9 @@
 """Whether this process lives, and whether the installation is ready: what balancers and operators ask."""
 
 import shutil
+from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -28,24 +30,29 @@ async def ready(request: Request) -> Response:
 
 
 def _parts(site: Site) -> dict[str, bool]:
-    parts = {"database": site.database.is_reachable(), "schema": False, "worker": False}
-    if parts["database"]:
-        parts["schema"] = db.schema_is_current(site.database)
-    if parts["schema"]:
-        parts["worker"] = _worker_lives(site)
-    return {**parts, "disk": _disk_is_free(site)}
+    parts = {"database": False, "schema": False, "worker": False, "disk": _disk_is_free(site)}
+    try:
+        if site.database.is_reachable():
+            parts["schema"] = db.schema_is_current(site.database)
+            parts["worker"] = parts["schema"] and _worker_lives(site)
+            parts["database"] = site.database.takes_writes()
+    except SQLAlchemyError:  # it went away in between
+        pass
+    return parts
 
 
 def _worker_lives(site: Site) -> bool:
-    try:
-        with site.database.read() as session:
-            return leases.worker_lives(session, db.utcnow())
-    except SQLAlchemyError:
-        return False
+    with site.database.read() as session:
+        return leases.worker_lives(session, db.utcnow())
 
 
 def _disk_is_free(site: Site) -> bool:
     try:
-        return shutil.disk_usage(site.settings.data_directory).free > DISK_FREE
+        return all(shutil.disk_usage(folder).free > DISK_FREE for folder in _folders(site))
     except OSError:
         return False
+
+
+def _folders(site: Site) -> list[Path]:
+    file = make_url(site.database.url).database if site.database.is_sqlite else None
+    return [site.settings.data_directory, *([Path(file).parent] if file else [])]

@@ -16,6 +16,16 @@ def kills(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
+# Once in `make test`; in `make drill` ten times, each with another length.
+ROUNDS = [1, pytest.param(10, marks=pytest.mark.drill)]
+
+
+@pytest.fixture(params=ROUNDS, ids=lambda rounds: f"{rounds} rounds")
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often the machine falls ill."""
+    return int(request.param)
+
+
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> Random:
     """The test's chance. `make drill SEED=n` repeats one."""

@@ -104,6 +104,7 @@ class Visitors:
         self.told: dict[str, str] = {}
         self.released: set[str] = set()
         self.answers: Counter[int] = Counter()
+        self.bare: list[str] = []  # what visitors typed and did not get back when they were refused
         self._numbers = count(1)
 
     @contextmanager
@@ -172,10 +173,12 @@ class Visitors:
             return
 
     def _send(self, connection: http.client.HTTPConnection, words: str, fields: dict[str, str]) -> int:
-        answer, _ = _ask(connection, "POST", self.page, urlencode(fields))
+        answer, body = _ask(connection, "POST", self.page, urlencode(fields))
         self.answers[answer.status] += 1
         if answer.status == 303:
             self.told[words] = answer.headers["Location"]
+        elif f"{words}</textarea>" not in body or "<h1" not in body:
+            self.bare.append(words)
         return answer.status
 
     def _reference(self, connection: http.client.HTTPConnection, path: str) -> str:

@@ -66,7 +66,7 @@ def _exposition(here: Site) -> bytes:
 def _figures(session: Session, now: datetime) -> list[Metric]:
     fates = reckoning.by_fate(session)
     oldest = outbox.oldest_waiting(session)
-    beat = leases.latest(session)
+    beat = leases.latest(session, now)
     returned = len(returning.for_a_person(session))
     refuses = alerts.level(session, alerts.REFUSES)
     refused = len(agencies.refused(session))
