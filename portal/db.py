@@ -45,7 +45,7 @@ except ImportError:  # no wheel for this platform: the standard library's build,
 SQLITE: ModuleType = _sqlite
 Result = TypeVar("Result")
 BUSY_MILLISECONDS = 15_000
-TURN_SECONDS, TURN_SECONDS_WHILE_REFUSED = 10.0, 1.0  # how long a writer waits for the one before it
+TURN_SECONDS = 60.0  # how long a writer waits for the one before it; a tenth of that while the database refuses
 REFUSED_SECONDS = 30.0  # for how long a write that the database refused speaks against it
 TRIED_SECONDS = 1.0  # for how long a trial of it stands
 AWAY = (DBAPIError, NotInTime)  # what `is_away` looks at
@@ -117,8 +117,9 @@ def utcnow() -> datetime:
 class Database:
     """One database: reading and writing sessions over one engine."""
 
-    def __init__(self, url: str, pool_size: int = 8) -> None:
+    def __init__(self, url: str, pool_size: int = 8, turn_seconds: float = TURN_SECONDS) -> None:
         self.url = url
+        self._turn_seconds = turn_seconds
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
         self._writing = self.engine.execution_options(writing=True)
@@ -147,7 +148,7 @@ class Database:
         Raises one of `AWAY` where the database is to blame (`is_away`); then whether it was written may be unknown.
         """
         try:
-            with self._in_turn(TURN_SECONDS if self._refused_at is None else TURN_SECONDS_WHILE_REFUSED):
+            with self._in_turn(self._turn_seconds * (1 if self._refused_at is None else 0.1)):
                 result = self._transact(work)
         except AWAY as error:
             if is_away(error):
@@ -197,7 +198,7 @@ class Database:
             return False
         if now - self._trial[0] >= TRIED_SECONDS:
             try:
-                with self._in_turn(TURN_SECONDS_WHILE_REFUSED):
+                with self._in_turn(self._turn_seconds / 10):
                     self._try_to_write()
                 self._trial = time.monotonic(), True
             except Exception:

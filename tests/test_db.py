@@ -166,9 +166,8 @@ def test_a_write_the_database_refused_speaks_against_it_until_one_succeeds(datab
     assert database.takes_writes()
 
 
-def test_who_waits_in_vain_for_the_writer_before_gets_no_turn_instead_of_waiting_on(sqlite_url, monkeypatch):
-    monkeypatch.setattr(db, "TURN_SECONDS", 0.01)
-    database, begun, over = Database(sqlite_url), threading.Event(), threading.Event()
+def test_who_waits_in_vain_for_the_writer_before_gets_no_turn_instead_of_waiting_on(sqlite_url):
+    database, begun, over = Database(sqlite_url, turn_seconds=0.01), threading.Event(), threading.Event()
 
     def long(session: Session) -> None:
         begun.set()

@@ -20,7 +20,7 @@ from portal.web.guards.headers import PUBLIC, HeadersGuard
 from portal.web.guards.host import HostGuard
 from portal.web.routes import ROUTES
 from portal.web.site import Site
-from portal.web.transactions import MAKERS, THREADS
+from portal.web.transactions import MAKERS, THREADS, TURN_SECONDS
 
 
 def create(settings: Settings | None = None) -> HostGuard:
@@ -33,7 +33,7 @@ def create(settings: Settings | None = None) -> HostGuard:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Site]]:
-        database = Database(chosen.database)
+        database = Database(chosen.database, turn_seconds=TURN_SECONDS)
         waking.attach(database, chosen.data_directory)
         try:
             with ThreadPoolExecutor(MAKERS["sqlite" if database.is_sqlite else "postgresql"], "maker") as makers:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from portal.web.site import site
 
 THREADS = 8  # as many as the database has connections: more would only wait inside instead of outside
+TURN_SECONDS = 10.0  # a visitor waits for others who write: longer would be worse than to be told to come back
 # Reading SQLite and filling in a page is work of one interpreter: threads that do it at once hand its lock to and fro
 # at every row, and make a third fewer pages than one alone. PostgreSQL is waited for, so there several make them.
 MAKERS = {"sqlite": 1, "postgresql": THREADS}

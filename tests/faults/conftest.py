@@ -17,7 +17,8 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 
 # Once in `make test`; in `make drill` ten times, each with another length.
-ROUNDS = [1, pytest.param(10, marks=pytest.mark.drill)]
+MANY = 10
+ROUNDS = [1, pytest.param(MANY, marks=pytest.mark.drill)]
 
 
 @pytest.fixture(params=ROUNDS, ids=lambda rounds: f"{rounds} rounds")

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-CLOCK = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-
 
 def needs_strace() -> None:
     """Skip where there is no strace, or where it may not trace."""
@@ -101,21 +99,31 @@ def volume(megabytes: int) -> Iterator[Volume]:
         folder.rmdir()
 
 
+# Read by every interpreter that is started with the folder on its path, before anything of the portal runs.
+CLOCK = """
+import datetime, pathlib
+import portal.db
+offset = pathlib.Path(__file__).with_name("offset")
+portal.db.utcnow = lambda: datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=float(offset.read_text()))
+"""
+
+
 class FalseClock:
-    """A clock for processes started with its environment, to be set while they run. Their monotonic clock stays."""
+    """The portal's clock, for processes started with its environment, to be set while they run.
+
+    Where the portal takes a time it takes it from `portal.db.utcnow`. A clock below the interpreter (libfaketime) also
+    slows every hand-over between its threads, to seconds.
+    """
 
     def __init__(self, folder: Path) -> None:
-        if not CLOCK.exists():
-            pytest.skip("needs libfaketime: apt-get install faketime")
-        self._file = folder / "clock"
-        self.set("+0")
-        self.environment = {
-            "LD_PRELOAD": str(CLOCK), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
+        self._folder = folder / "clock"
+        self._folder.mkdir()
+        (self._folder / "sitecustomize.py").write_text(CLOCK)
+        self.set(0)
+        self.environment = {"PYTHONPATH": str(self._folder)}
 
-    def set(self, offset: str) -> None:
-        """Go by this much ahead or behind from now on: `+1d`, `-1d`, `+0`."""
-        draft = self._file.with_suffix(".new")
-        draft.write_text(f"{offset}\n")
-        draft.replace(self._file)
+    def set(self, hours: float) -> None:
+        """Go by this much ahead from now on, or behind."""
+        draft = self._folder / "offset.new"
+        draft.write_text(str(hours))
+        draft.replace(self._folder / "offset")

@@ -8,6 +8,7 @@ import pytest
 from portal import db
 from portal.db import Database
 from tests.engines import Cluster
+from tests.faults.conftest import MANY
 from tests.faults.machine import Volume, volume
 from tests.faults.ordeal import Ordeal, ordeal
 from tests.running import eventually
@@ -43,7 +44,8 @@ def test_the_volume_of_sqlite_fills_up_in_a_storm(full, migrated_sqlite, tmp_pat
     database.close()
 
 
-def test_the_volume_of_postgresql_fills_up_in_a_storm(full, tmp_path, chance, rounds):
+@pytest.mark.drill  # a cluster of its own takes half a minute
+def test_the_volume_of_postgresql_fills_up_in_a_storm(full, tmp_path, chance):
     cluster = Cluster(fsync=True, within=str(full.folder))
     starts = 0
 
@@ -57,8 +59,8 @@ def test_the_volume_of_postgresql_fills_up_in_a_storm(full, tmp_path, chance, ro
         database = Database(cluster.create("filling"))
         db.migrate(database)
         with ordeal(database, tmp_path, chance) as told:
-            fill_again_and_again(told, full, rounds, as_init_does)
-            told.reckon(f"PostgreSQL, volume full {rounds} times, {starts} times it ended and was started again")
+            fill_again_and_again(told, full, MANY, as_init_does)
+            told.reckon(f"PostgreSQL, volume full {MANY} times, {starts} times it ended and was started again")
         database.close()
     finally:
         cluster.stop()

@@ -8,6 +8,7 @@ import pytest
 from portal import db
 from portal.db import Database
 from tests.engines import Cluster
+from tests.faults.conftest import MANY
 from tests.faults.machine import failing, family, needs_strace
 from tests.faults.ordeal import ordeal
 from tests.running import eventually
@@ -34,9 +35,12 @@ def injection(chance: Random, turn: int) -> str:
     return f"fdatasync,fsync:error=EIO:when={when}"
 
 
-@pytest.mark.parametrize("who", ["web", "worker"])
+@pytest.mark.parametrize(
+    ("who", "rounds"),
+    [("web", 1), *(pytest.param(who, MANY, marks=pytest.mark.drill) for who in ("web", "worker"))],
+)
 def test_a_sync_of_sqlite_fails_and_nobody_is_thanked_for_what_is_not_on_the_disk(
-    sqlite_url, tmp_path, chance, rounds, who
+    sqlite_url, tmp_path, chance, who, rounds
 ):
     database = Database(sqlite_url)
     with ordeal(database, tmp_path, chance) as told:
