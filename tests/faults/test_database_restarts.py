@@ -14,7 +14,7 @@ from portal import db
 from portal.db import Database
 from tests.engines import Cluster
 from tests.faults.ordeal import ordeal
-from tests.faults.stand import report
+from tests.faults.stand import in_data_phase, report
 from tests.running import eventually
 
 HOLDING = """
@@ -71,7 +71,7 @@ def locked(file: Path) -> Iterator[None]:
 
 @pytest.mark.drill  # the driver waits a quarter of a minute for a lock
 def test_sqlite_is_locked_by_another_process_and_ours_are_restarted_meanwhile(sqlite_url, tmp_path, chance):
-    database = Database(sqlite_url)
+    database, under_way = Database(sqlite_url), 0
     with ordeal(database, tmp_path, chance) as told:
         for turn in range(4):
             with told.visitors.storming():
@@ -81,9 +81,10 @@ def test_sqlite_is_locked_by_another_process_and_ours_are_restarted_meanwhile(sq
                     told.sees(told.refused, 20)
                     if turn % 2:
                         told.portal.kill_worker()
+                        under_way += len(in_data_phase(database))
                         told.portal.start_worker()
                 told.sees(told.acknowledged, 10)
-        told.reckon("SQLite, locked four times by another process until visitors were refused, the worker killed twice")
+        told.reckon("SQLite, locked four times by another process, the worker killed twice meanwhile", under_way)
     database.close()
 
 
