@@ -39,6 +39,7 @@ SITEMAP = "/sitemap.xml"
 SITEMAP_PART = "/sitemaps/{lang}-{number}.xml"
 OPENSEARCH = "/opensearch.{lang}.xml"
 SECURITY = "/.well-known/security.txt"
+LEAD_SCHEMA = "/schemas/lead-1.json"
 MEDIA = "/media/{media}/{width}.{suffix}"
 MAP = "/map/{public_id}-{theme}-{shape}.svg"
 ALIVE = "/up"
@@ -48,6 +49,8 @@ OPS = "/ops"
 OPS_MAIL = "/ops/mail/{number}"
 OPS_MAIL_HTML = "/ops/mail/{number}/html"
 OPS_MAIL_FILE = "/ops/mail/{number}.eml"
+OPS_MAIL_ATTACHMENT = "/ops/mail/{number}/attachments/{place}"
+OPS_MAIL_TEXT = "/ops/mail/{number}/attachments/{place}/text"
 STYLE = "/style"
 STYLE_THEME = "/style/{theme}"
 STYLE_SHEET = "/style/{theme}.css"
@@ -208,6 +211,16 @@ def ops_mail_html(number: int) -> str:
 def ops_mail_file(number: int) -> str:
     """One mail as a file, byte for byte."""
     return OPS_MAIL_FILE.format(number=number)
+
+
+def ops_mail_attachment(number: int, place: int) -> str:
+    """One attachment of a mail as a file, for ops; counted from 1."""
+    return OPS_MAIL_ATTACHMENT.format(number=number, place=place)
+
+
+def ops_mail_text(number: int, place: int) -> str:
+    """One attachment of a mail as plain text, for ops; counted from 1."""
+    return OPS_MAIL_TEXT.format(number=number, place=place)
 
 
 def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: dict[str, object]) -> str:

@@ -2,7 +2,7 @@
 
 from portal import forwarding
 from portal.catalogue import invitations, reports, succession
-from portal.forwarding import confirmation, letter, reminder, second, silence
+from portal.forwarding import confirmation, letter, reminder, second, silence, smaller
 from portal.mail.delivery import Kind
 
 KINDS = {
@@ -13,6 +13,7 @@ KINDS = {
         waiting=second.stop_if_reached,
         arrived=second.arrived,
         resent=forwarding.intended_again,
+        too_large=smaller.too_large,
         wants_success=True,
     ),
     confirmation.KIND: Kind(confirmation.render, resent=confirmation.sent_again),

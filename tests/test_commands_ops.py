@@ -144,6 +144,17 @@ def test_a_closed_day_that_is_no_date_is_used_wrongly(run, home):
     run("agencies", "edit", "costa-norte", "--closed-on", "24 December", code=2)
 
 
+def test_what_is_attached_to_an_agencys_mails_is_chosen_and_listed(run, home):
+    (agency,) = listed(run, "agencies", "list")
+    assert agency["attachments"] == ["openimmo", "json", "vcard"]
+    for asked, kept in (("vcard,json", ["json", "vcard"]), ("none", []), ("openimmo", ["openimmo"])):
+        run("agencies", "edit", "costa-norte", "--attach", asked)
+        run("agencies", "edit", "costa-norte", "--phone", "+34 2")
+        assert listed(run, "agencies", "list")[0]["attachments"] == kept
+    for wrong in ("pdf", "", "json,none"):
+        run("agencies", "edit", "costa-norte", "--attach", wrong, code=2)
+
+
 def test_vouching_for_the_first_contact_forwards_what_waited(run, database, home):
     def forget(session: Session) -> None:
         ((contact, _),) = agencies.contacts(session, agencies.by_slug(session, "costa-norte"))

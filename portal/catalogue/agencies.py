@@ -4,16 +4,20 @@ Owns `agency`, `office` and `contact`. A contact is entered by ops and counts on
 to it or by ops with a reason. Addresses inside feeds never become contacts.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Integer, String
 from sqlmodel import Session, SQLModel, col, select
 
 from portal import ledger
 from portal.catalogue import versions
 from portal.catalogue.places import slug_of
 from portal.db import UTCDateTime, column
+
+# What can be attached to the mails of leads, for the agency's software, in the order in which it is.
+ATTACHMENTS = ("openimmo", "json", "vcard")
 
 
 class AgencyUnknown(Exception):
@@ -43,6 +47,7 @@ class Agency(SQLModel, table=True):
     registration: str | None = column(String(60), personal=None, default=None)
     paused_at: datetime | None = column(UTCDateTime, personal=None, default=None)
     paused_reason: str | None = column(String(500), personal=None, default=None)
+    attachments: list[str] = column(JSON, personal=None, default_factory=lambda: list(ATTACHMENTS))
     created_at: datetime = column(UTCDateTime, personal=None)
     response_count: int = column(Integer, personal=None, default=0)
     response_seconds: int | None = column(Integer, personal=None, default=None)
@@ -135,9 +140,13 @@ def add(
     return add_contact(session, agency, email, now, name=contact_name)
 
 
-def edit(session: Session, agency: Agency, name: str | None, phone: str | None) -> None:
-    """Give an agency a new name or phone number; None leaves what it has."""
+def edit(
+    session: Session, agency: Agency, name: str | None, phone: str | None, attachments: Collection[str] | None = None
+) -> None:  # fmt: skip
+    """Give an agency a new name or phone number, or other attachments (`ATTACHMENTS`); None leaves what it has."""
     agency.name, agency.phone = name or agency.name, phone or agency.phone
+    if attachments is not None:
+        agency.attachments = [each for each in ATTACHMENTS if each in attachments]
     versions.raise_version(session)
 
 

@@ -18,6 +18,7 @@ from portal.forwarding import silence
 from portal.language import locales
 
 app = typer.Typer(no_args_is_help=True)
+NONE = "none"
 
 Slug = Annotated[str, typer.Argument(help="The agency's name in addresses, such as costa-norte.")]
 
@@ -40,6 +41,21 @@ Days = list[datetime] | None
 ClosedOn = Annotated[
     Days, typer.Option("--closed-on", formats=["%Y-%m-%d"], metavar="DATE", help="A further closed day; repeatable.")
 ]
+
+
+def _attachments(text: str) -> str:
+    if text != NONE and not set(text.split(",")) <= set(agencies.ATTACHMENTS):
+        raise typer.BadParameter(f"some of {','.join(agencies.ATTACHMENTS)} with commas between, or {NONE}")
+    return text
+
+
+Attachments = Annotated[
+    str | None,
+    typer.Option(
+        "--attach", parser=_attachments, metavar=f"{','.join(agencies.ATTACHMENTS)}|{NONE}",
+        help="What is attached to the mails of its leads, for its software.",
+    ),
+]  # fmt: skip
 
 
 @app.command()
@@ -126,6 +142,7 @@ def edit(
     open_on: Annotated[
         Days, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Takes a closed day back; repeatable.")
     ] = None,
+    attach: Attachments = None,
 ) -> None:
     """Change an agency. A new contact must confirm by the link mailed to it, and whoever receives now must agree.
 
@@ -135,7 +152,7 @@ def edit(
 
     def work(session: Session) -> None:
         agency = agencies.by_slug(session, slug)
-        agencies.edit(session, agency, name, phone)
+        agencies.edit(session, agency, name, phone, None if attach is None else attach.split(","))
         if changed != Change():
             opening.change(session, agency, changed, utcnow())
         if email is not None:
@@ -226,9 +243,9 @@ def _described(session: Session, agency: Agency) -> dict[str, Any]:
     return {
         "slug": agency.slug, "name": agency.name, "phone": agency.phone, "website": agency.website,
         "registration": agency.registration, "paused_at": agency.paused_at, "paused_reason": agency.paused_reason,
-        "takes_enquiries": agencies.takes_enquiries(session, agency), "contacts": contacts,
-        "time_zone": office.time_zone, "opening_hours": office.opening_hours, "holidays": office.holidays,
-        "local_holidays": office.local_holidays.split(),
+        "takes_enquiries": agencies.takes_enquiries(session, agency), "attachments": agency.attachments,
+        "contacts": contacts, "time_zone": office.time_zone, "opening_hours": office.opening_hours,
+        "holidays": office.holidays, "local_holidays": office.local_holidays.split(),
         "working_hours": week.written(opening.hours_of(office).week),
     }  # fmt: skip
 

@@ -6,22 +6,20 @@ office's language and never change. HTML says the same beside it. Order (English
 
 Reference, Name, E-mail, Phone, Reach by, Language, Company, Wish, Timing, Paying with, Property reference, Property,
 Price, Address of the page, Received, Mark as contacted, Message. Before the message stands the newest head of the
-ledger, as signed.
+ledger, as signed. What stands in it, and in what is attached for software, comes from `facts` alone.
 """
 
+from typing import Any
 from urllib.parse import quote
 
 from sqlmodel import Session
 
-from portal import forwarding
-from portal.consent.notices import RECORDER, Notice
-from portal.consent.policies import PolicyVersion
-from portal.forwarding import answering, second
+from portal.forwarding import leadjson, openimmo, vcard
+from portal.forwarding.facts import Facts, gather
 from portal.language import formats, locales
 from portal.language.messages import N_, translations
-from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS, Lead, LeadPerson, person_of
-from portal.ledger import sealing
-from portal.mail.composing import Letter, Letterhead, clean, one_line, written
+from portal.leads import FUNDINGS, INTENTS, REACHES, TIMINGS
+from portal.mail.composing import Attachment, Letter, Letterhead, clean, one_line, written
 from portal.mail.mails import Mail
 
 HEADLINES = {
@@ -29,81 +27,79 @@ HEADLINES = {
     "viewing": N_("%(name)s would like to see %(reference)s"),
     "papers": N_("%(name)s would like the papers of %(reference)s"),
 }
-Facts = list[tuple[str, str]]
-
-
-class PersonGone(Exception):
-    """The person was erased before the mail was written; there is nothing left to pass on."""
+ATTACHED = {"openimmo": openimmo.attachment, "json": leadjson.attachment, "vcard": vcard.attachment}
+Lines = list[tuple[str, str]]
 
 
 def render(session: Session, mail: Mail, letterhead: Letterhead) -> Letter:
-    """The letter about one lead, in the office's language. Raises `PersonGone`."""
-    lead = forwarding.lead_of(session, mail)
-    person = person_of(session, lead)
-    if person is None:
-        raise PersonGone(lead.reference)
-    _ = translations(mail.locale).gettext
-    name = one_line(person.name)
-    facts = {
-        "lead": lead,
-        "name": name,
-        "answer": f"mailto:{quote(one_line(person.email), safe='@')}",
-        "headline": _(HEADLINES[lead.intent]) % {"name": name, "reference": one_line(lead.property_reference)},
-        "sender": _about_person(lead, person, mail.locale),
-        "home": _about_home(lead, letterhead, mail.locale),
-        "answering": answering.link(letterhead, mail),
-        "message": [line.rstrip() for line in clean(person.words).strip().split("\n")],
-        "call": person.phone_e164,
-        "whatsapp": person.phone_e164.removeprefix("+") if person.reach == "whatsapp" else "",
-        "page": letterhead.link(lead.page),
-        "stands_in": second.stands_in(session, mail),
-        "recorder": RECORDER,
-        "checkpoint": _checkpoint(session),
-        "policy": session.get_one(PolicyVersion, session.get_one(Notice, lead.notice_id).policy_version_id).number,
-    }
+    """The letter about one lead, in the office's language. Raises `facts.PersonGone`."""
+    return of_facts(gather(session, mail, letterhead), mail, letterhead)
+
+
+def of_facts(facts: Facts, mail: Mail, letterhead: Letterhead) -> Letter:
+    """The letter that says these facts in the language of the mail."""
+    attachments = tuple(ATTACHED[name](facts, letterhead) for name in facts.attachments)
     return written(
-        mail.kind, mail.locale, facts,
-        reply_to=(person.name, person.email),
+        mail.kind, mail.locale, _said(facts, mail.locale, attachments),
+        reply_to=(facts.name, facts.email),
         headers={
-            "X-ImmoMarket-Lead": lead.reference,
-            "X-ImmoMarket-Property-Ref": lead.property_reference,
-            "Feedback-ID": f"{lead.agency_id}:lead:immomarket",
+            "X-ImmoMarket-Lead": facts.reference,
+            "X-ImmoMarket-Property-Ref": facts.property_reference,
+            "Feedback-ID": f"{facts.agency_id}:lead:immomarket",
         },
+        attachments=attachments,
     )  # fmt: skip
 
 
-def _checkpoint(session: Session) -> list[str]:
-    """The newest head of the ledger line by line: what agencies keep of it contradicts any later change."""
-    head = sealing.latest(session)
-    return head.note.splitlines() if head else []
+def _said(facts: Facts, locale: str, attachments: tuple[Attachment, ...]) -> dict[str, Any]:
+    _ = translations(locale).gettext
+    name = one_line(facts.name)
+    return {
+        "lead": facts,
+        "name": name,
+        "answer": f"mailto:{quote(one_line(facts.email), safe='@')}",
+        "headline": _(HEADLINES[facts.intent]) % {"name": name, "reference": one_line(facts.property_reference)},
+        "sender": _about_person(facts, locale),
+        "home": _about_home(facts, locale),
+        "message": [line.rstrip() for line in clean(facts.words).strip().split("\n")],
+        "call": facts.phone_e164,
+        "whatsapp": facts.phone_e164.removeprefix("+") if facts.reach == "whatsapp" else "",
+        "page": facts.page,
+        "answering": facts.answer_link,
+        "stands_in": facts.stands_in,
+        "recorder": facts.recorder,
+        "checkpoint": facts.checkpoint,
+        "policy": facts.policy,
+        "files": ", ".join(attachment.name for attachment in attachments),
+    }
 
 
-def _about_person(lead: Lead, person: LeadPerson, locale: str) -> Facts:
+def _about_person(facts: Facts, locale: str) -> Lines:
     _ = translations(locale).gettext
     return _given([
-        (_("Reference"), lead.reference),
-        (_("Name"), person.name),
-        (_("E-mail"), person.email),
-        (_("Phone"), person.phone_e164 or person.phone),
-        (_("Reach by"), _(REACHES[person.reach])),
-        (_("Language"), locales.NAMES.get(person.answer_locale, person.answer_locale)),
-        (_("Company"), person.company),
-        (_("Wish"), _(INTENTS[lead.intent])),
-        (_("Timing"), _(TIMINGS[person.timing]) if person.timing else ""),
-        (_("Paying with"), _(FUNDINGS[person.funding]) if person.funding else ""),
+        (_("Reference"), facts.reference),
+        (_("Name"), facts.name),
+        (_("E-mail"), facts.email),
+        (_("Phone"), facts.phone_e164 or facts.phone),
+        (_("Reach by"), _(REACHES[facts.reach])),
+        (_("Language"), locales.NAMES.get(facts.answer_locale, facts.answer_locale)),
+        (_("Company"), facts.company),
+        (_("Wish"), _(INTENTS[facts.intent])),
+        (_("Timing"), _(TIMINGS[facts.timing]) if facts.timing else ""),
+        (_("Paying with"), _(FUNDINGS[facts.funding]) if facts.funding else ""),
     ])  # fmt: skip
 
 
-def _about_home(lead: Lead, letterhead: Letterhead, locale: str) -> Facts:
+def _about_home(facts: Facts, locale: str) -> Lines:
     _ = translations(locale).gettext
     return _given([
-        (_("Property reference"), lead.property_reference),
-        (_("Property"), lead.property_title),
-        (_("Price"), lead.property_price),
-        (_("Address of the page"), letterhead.link(lead.page)),
-        (_("Received"), formats.minute(lead.received_at, locale)),
+        (_("Property reference"), facts.property_reference),
+        (_("Property"), facts.property_title),
+        (_("Price"), facts.property_price),
+        (_("Address of the page"), facts.page),
+        (_("Received"), formats.minute(facts.received_at, locale)),
     ])  # fmt: skip
 
 
-def _given(facts: Facts) -> Facts:
-    return [(label, one_line(value)) for label, value in facts if value]
+def _given(lines: Lines) -> Lines:
+    return [(label, one_line(value)) for label, value in lines if value]

@@ -75,6 +75,18 @@ class Letterhead:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a letter: its name in ASCII, its type such as `application/json`, its bytes.
+
+    Names are ours, never a stranger's text. The bytes of a `text/` one are UTF-8.
+    """
+
+    name: str
+    type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Letter:
     """What a mail says. `reply_to` is name and address of the one person an answer goes to.
 
@@ -88,6 +100,7 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
     automatic: bool = False
     stop: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 def written(kind: str, locale: str, facts: Mapping[str, Any], **options: Any) -> Letter:
@@ -120,8 +133,8 @@ def compose(mail: Mail, letter: Letter, sender: str, date: datetime) -> bytes:
         message[name] = one_line(value, NAME_LENGTH)
     message.set_content(clean(letter.text), cte="quoted-printable")
     message.add_alternative(clean(letter.html), subtype="html", cte="quoted-printable")
-    # "=_" never occurs in quoted-printable, so no text can end its part early; by chance it would differ each time.
-    message.set_boundary(f"=_{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
+    message.set_boundary(_boundary(mail, "alternative"))
+    _attach(message, mail, letter)
     return message.as_bytes()
 
 
@@ -149,6 +162,24 @@ def clean(text: str) -> str:
     """Text that a mail can hold: line ends as `\\n`; no other controls, no half characters."""
     ends = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     return "".join(sign for sign in ends if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+
+
+def _attach(message: EmailMessage, mail: Mail, letter: Letter) -> None:
+    # Text and HTML become the first part of a mixed mail, and keep their boundary there.
+    for attachment in letter.attachments:
+        kind, _, subtype = attachment.type.partition("/")
+        parameters = {"charset": "utf-8"} if kind == "text" else {}
+        message.add_attachment(
+            attachment.content, kind, subtype, filename=attachment.name, params=parameters, cte="base64"
+        )
+    if letter.attachments:
+        message.set_boundary(_boundary(mail, "mixed"))
+
+
+def _boundary(mail: Mail, level: str) -> str:
+    # By chance it would differ each time. "=_" never occurs in quoted-printable and no "_" in base64, so nothing that
+    # was written can end its part early; and no level's boundary is the beginning of another's.
+    return f"=_{hashlib.sha256(f'{level} {mail.message_id}'.encode()).hexdigest()[:32]}"
 
 
 def _without(text: str, signs: frozenset[str]) -> str:

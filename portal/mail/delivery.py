@@ -55,7 +55,8 @@ class Kind:
 
     `accepted`: the relay took it. `failing`: its recipient cannot be reached for now, or for good, so that another may
     be asked. `waiting`: it will be tried again. `arrived`: a report says that it is in the mailbox. `resent`: ops sent
-    it anew. With `wants_success` such a report is asked for from the first try on.
+    it anew. `too_large`: somebody on its way found it so, and it stands parked. With `wants_success` a report that it
+    arrived is asked for from the first try on.
     """
 
     render: Callable[[Session, Mail, Letterhead], Letter]
@@ -64,6 +65,7 @@ class Kind:
     waiting: Callable[[Session, Mail, datetime], None] = _tell_nobody
     arrived: Callable[[Session, Mail, datetime], None] = _tell_nobody
     resent: Callable[[Session, Mail, Mail, datetime], None] = _follow_nothing
+    too_large: Callable[[Session, Mail, datetime], None] = _tell_nobody
     wants_success: bool = False
 
 
@@ -207,6 +209,8 @@ class Delivery:
             kind.accepted(session, mail, now)
         elif state and self.patience.asks_another(tried.outcome, now - outbox.failing_since(session, mail, now)):
             kind.failing(session, mail, tried, now)
+        if state == "parked" and tried.outcome == "size":
+            kind.too_large(session, mail, now)
         if state in outbox.OPEN:
             kind.waiting(session, mail, now)
         return state

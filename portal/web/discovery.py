@@ -1,12 +1,13 @@
-"""What machines look for at a fixed place: robots.txt, security.txt, and how a browser searches here."""
+"""What machines look for at a fixed place: robots.txt, security.txt, how a browser searches here, what a lead is."""
 
 from datetime import datetime
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from portal import addresses, db
+from portal.forwarding import leadjson
 from portal.language import locales
 from portal.language.messages import N_, translated
 from portal.web.files import FOR_A_WEEK
@@ -35,6 +36,11 @@ async def security(request: Request) -> Response:
         f"Canonical: {origin}{addresses.SECURITY}",
     )
     return PlainTextResponse("".join(f"{line}\n" for line in lines), headers=PUBLIC)
+
+
+async def lead_schema(request: Request) -> Response:
+    """What agencies' software finds in the `lead.json` of a lead's mail (JSON Schema 2020-12)."""
+    return FileResponse(leadjson.SCHEMA, headers=FOR_A_WEEK, media_type="application/schema+json")
 
 
 def expires(now: datetime) -> datetime:

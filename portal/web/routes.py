@@ -62,6 +62,7 @@ PAGES = [
     Route(at.OPENSEARCH,      discovery.opensearch,      name="opensearch"),
     Route(at.SITEMAP,         sitemaps.index,            name="sitemap"),
     Route(at.SITEMAP_PART,    sitemaps.part,             name="sitemap_part"),
+    Route(at.LEAD_SCHEMA,     discovery.lead_schema,     name="lead_schema"),
     Route(at.STATIC,          files.own,                 name="static"),
     Route(at.MEDIA,           files.photo,               name="media"),
     Route(at.MAP,             gallery.drawn,             name="map"),

@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 
 from portal import db
+from portal.forwarding import leadjson
 from portal.web.discovery import expires
 from tests.web.reading import get
 
@@ -16,6 +17,13 @@ def test_robots_may_read_everything_but_what_belongs_to_one_visitor(client):
         "Disallow: /*/report/\n\n"
         "Sitemap: http://testserver/sitemap.xml\n"
     )
+
+
+def test_the_schema_of_a_lead_stands_at_the_address_it_names(client):
+    answer = client.get("/schemas/lead-1.json")
+    assert answer.headers["content-type"] == "application/schema+json" and "public" in answer.headers["cache-control"]
+    assert answer.json()["$id"] == "https://immomarket.net/schemas/lead-1.json"
+    assert answer.content == leadjson.SCHEMA.read_bytes()
 
 
 def test_security_txt_has_the_fields_it_must_have(client):

@@ -37,12 +37,14 @@ def viewer(demo: Settings) -> Iterator[TestClient]:
         yield made
 
 
-def raw(subject: str, text: str, html: str | None = None) -> bytes:
+def raw(subject: str, text: str, html: str | None = None, **files: str) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = "leads@immomarket.example", "leads@agency.example", subject
     message.set_content(text)
     if html is not None:
         message.add_alternative(html, subtype="html")
+    for name, content in files.items():
+        message.add_attachment(content.encode(), "text", "html", filename=name)
     return message.as_bytes()
 
 
@@ -120,6 +122,29 @@ def test_a_mail_that_is_not_written_yet_has_a_page_and_no_parts(database: Databa
 def test_a_mail_of_text_alone_has_no_frame(database: Database, viewer: TestClient):
     number = database.write(lambda session: mail(session, "lead:3", raw=raw("Plain", "Just text")))
     assert "<iframe" not in viewer.get(f"/ops/mail/{number}").text
+
+
+def test_what_is_attached_is_listed_read_as_text_and_kept_as_a_file_and_never_shown_as_a_page(
+    database: Database, viewer: TestClient
+):
+    bytes_ = raw("Enquiry", "Text", "<p>x</p>", **{"lead.json": WICKED, 'x"\r\n../e.html\u202e': "second"})
+    number = database.write(lambda session: mail(session, "lead:5", raw=bytes_))
+    page = Page(viewer.get(f"/ops/mail/{number}"))
+    assert page.tree.xpath("//section[@id='attachments']//td[1]/a/text()") == ["lead.json", "attachment-2.bin"]
+    assert "alert(" not in page.response.text
+    read, kept = page.tree.xpath("//section[@id='attachments']//tr[1]//a/@href")
+    for path, kind in ((read, "text/plain; charset=utf-8"), (kept, "application/octet-stream")):
+        answer = viewer.get(path)
+        assert answer.text == WICKED and answer.headers["content-type"] == kind
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers["cache-control"] == "no-store"
+    assert viewer.get(kept).headers["content-disposition"] == 'attachment; filename="lead.json"'
+    for wrong in (f"{kept[:-1]}3", f"{kept[:-1]}0", f"{kept}x", f"{kept[:-1]}3/text"):
+        assert viewer.get(wrong).status_code == 404
+
+
+def test_a_mail_without_attachments_lists_none(viewer: TestClient, captured: int):
+    assert "Attachments" not in viewer.get(f"/ops/mail/{captured}").text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from portal.signing import Signer
 from portal.web import files
 from portal.web.guards.forwarded import ForwardedGuard
 from portal.web.guards.headers import PRIVATE, HeadersGuard
-from portal.web.ops import mails, metrics, pages, style
+from portal.web.ops import attachments, mails, metrics, pages, style
 from portal.web.site import Site
 from portal.web.transactions import THREADS
 
@@ -30,14 +30,16 @@ ALWAYS = [
     Route(at.METRICS, metrics.show, name="metrics"),
 ]  # fmt: skip
 VIEWER = [
-    Route(at.OPS,           mails.every, name="mails"),
-    Route(at.OPS_MAIL_FILE, mails.file,  name="mail_file"),
-    Route(at.OPS_MAIL_HTML, mails.html,  name="mail_html"),
-    Route(at.OPS_MAIL,      mails.show,  name="mail"),
-    Route(at.MEDIA,         files.photo, name="photo"),
-    Route(at.STYLE,         style.begin, name="style"),
-    Route(at.STYLE_SHEET,   style.sheet, name="style_sheet"),
-    Route(at.STYLE_THEME,   style.guide, name="style_theme"),
+    Route(at.OPS,                 mails.every,      name="mails"),
+    Route(at.OPS_MAIL_FILE,       mails.file,       name="mail_file"),
+    Route(at.OPS_MAIL_HTML,       mails.html,       name="mail_html"),
+    Route(at.OPS_MAIL,            mails.show,       name="mail"),
+    Route(at.OPS_MAIL_TEXT,       attachments.text, name="mail_text"),
+    Route(at.OPS_MAIL_ATTACHMENT, attachments.file, name="mail_attachment"),
+    Route(at.MEDIA,               files.photo,      name="photo"),
+    Route(at.STYLE,               style.begin,      name="style"),
+    Route(at.STYLE_SHEET,         style.sheet,      name="style_sheet"),
+    Route(at.STYLE_THEME,         style.guide,      name="style_theme"),
 ]  # fmt: skip
 LATER = [Route(at.OPS, pages.later, name="later")]
 

@@ -44,7 +44,19 @@ STATES = {
     "parked": (N_("Parked"), "pause", "state-off"),
     "cancelled": (N_("Cancelled"), "x", "state-off"),
 }
+# Names we give; anything else is named by its place.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}\.[a-z0-9]{1,10}")
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:)])")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file that goes with a mail: where it stands (from 1), name, type, bytes."""
+
+    place: int
+    name: str
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,12 @@ class Letter:
         """Whether there is something for the frame."""
         return self.part("html") is not None
 
+    @property
+    def attachments(self) -> list[Attached]:
+        """The files that go with it, in order."""
+        parts = enumerate(self.message.iter_attachments(), start=1) if self.message else ()
+        return [_attached(place, part) for place, part in parts]
+
     def part(self, kind: str) -> str | None:
         """The body of one kind, `plain` or `html`; None where there is none."""
         found = self.message.get_body((kind,)) if self.message else None
@@ -94,7 +112,7 @@ async def every(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """One mail: as HTML in its frame, as text, its headers, and the tries to send it."""
-    letter = await reading(request, _letter, _number(request))
+    letter = await reading(request, read, number(request))
     response = await page(request, "ops/mail.html", letter=letter, mail=letter.row, kinds=KINDS, states=STATES)
     response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
     return response
@@ -102,7 +120,7 @@ async def show(request: Request) -> Response:
 
 async def html(request: Request) -> Response:
     """The HTML part alone, for the frame."""
-    letter = await reading(request, _letter, _number(request))
+    letter = await reading(request, read, number(request))
     body = letter.part("html")
     if body is None:
         raise MailUnknown("no HTML part")
@@ -112,18 +130,24 @@ async def html(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """The bytes as they were frozen, to be opened by a mail program."""
-    letter = await reading(request, _letter, _number(request))
+    letter = await reading(request, read, number(request))
     if letter.row.raw is None:
         raise MailUnknown("not written yet")
     headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="mail-{letter.row.id}.eml"'}
     return Response(letter.row.raw, headers=headers, media_type="message/rfc822")
 
 
-def _number(request: Request) -> int:
-    number = request.path_params["number"]
-    if not re.fullmatch("[1-9][0-9]{0,17}", number):
+def number(request: Request, of: str = "number") -> int:
+    """A number in the address of a request. Raises 404 where it is none."""
+    written = request.path_params[of]
+    if not re.fullmatch("[1-9][0-9]{0,17}", written):
         raise HTTPException(404)
-    return int(number)
+    return int(written)
+
+
+def read(session: Session, number: int) -> Letter:
+    """The mail with this number and what its bytes say. Raises `MailUnknown`."""
+    return _read(outbox.by_number(session, number))
 
 
 def _newest(session: Session, before: int) -> list[Letter]:
@@ -133,8 +157,10 @@ def _newest(session: Session, before: int) -> list[Letter]:
     return [_read(row) for row in session.exec(statement)]
 
 
-def _letter(session: Session, number: int) -> Letter:
-    return _read(outbox.by_number(session, number))
+def _attached(place: int, part: Any) -> Attached:
+    name = str(part.get_filename())
+    name = name if _NAME.fullmatch(name) else f"attachment-{place}.bin"
+    return Attached(place, name, part.get_content_type(), part.get_payload(decode=True) or b"")
 
 
 def _read(row: Mail) -> Letter:
