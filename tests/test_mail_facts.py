@@ -105,9 +105,8 @@ def test_the_agency_learns_of_consent_to_its_own_purposes_alone(database):
     def ask(session: Session) -> None:
         (ours,) = [row for row in founding.first_purposes() if row.opt_in]
         same = ours.model_dump(exclude={"id", "code", "control", "recipients", "position"})
-        row = Purpose(
-            **same, code="marketing_agency", control="agency_news", position=9, recipients=[{"kind": "agency", "text": ""}]
-        )  # fmt: skip
+        named = {"code": "marketing_agency", "control": "agency_news", "recipients": [{"kind": "agency", "text": ""}]}
+        row = Purpose(**same, **named, position=9)
         purposes.add(session, [row])
 
     database.write(ask)
