@@ -1,7 +1,7 @@
 """The lead's mail of the tests: its facts, which a test bends, and the bytes that are made of them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from typing import Any
@@ -34,7 +34,8 @@ FACTS = Facts(
     agency="Costa Norte Homes", agency_slug="costa-norte", office="Costa Norte Homes", contact="Elena Ruiz",
     recipient="costa-norte@agency.example", stands_in=False, recorder="OptimaSys Group Spain S.L.", policy=1,
     policy_document="data-policy", policy_locale="en", policy_sha256="ab" * 32, notice_sha256="cd" * 32,
-    notice_locale="en", form_version=2, consents=(), attachments=("openimmo", "json", "vcard"),
+    notice_locale="en", form_version=2, consents=(), answer_by=NOW + timedelta(hours=22), time_zone="Europe/Madrid",
+    answer_link="https://portal.example/en/answer/MQ.signed", attachments=("openimmo", "json", "vcard"),
     checkpoint=("portal.example/ledger", "1042", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=", "",
                 "— portal.example/ledger 5RiLVxBJ2Zc8Z0CqkgEWlY1y9o2t"),
 )  # fmt: skip

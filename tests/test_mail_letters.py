@@ -70,7 +70,7 @@ def test_the_agencys_mail_has_one_line_a_fact_in_the_documented_order_and_the_me
     labels = re.findall(r"^([A-Z][\w -]+): \S", body.partition("Message:")[0], re.MULTILINE)
     assert labels == [
         "Reference", "Name", "E-mail", "Phone", "Reach by", "Language", "Company", "Wish", "Timing", "Paying with",
-        "Property reference", "Property", "Price", "Address of the page", "Received", "Mark as contacted",
+        "Property reference", "Property", "Price", "Address of the page", "Received", "Answer by", "Mark as contacted",
     ]  # fmt: skip
     assert f"Reference: {lead.reference}\n" in body and "Property reference: MB-1042\n" in body
     assert "Phone: +447911123456\n" in body and "Price: €1,250,000\n" in body

@@ -19,7 +19,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("## The agency's mail, for its software")[2].partition("\n## ")[0]
 ORDER = (
     "Reference", "Name", "E-mail", "Phone", "Reach by", "Language", "Company", "Wish", "Timing", "Paying with",
-    "Property reference", "Property", "Price", "Address of the page", "Received", "Message",
+    "Property reference", "Property", "Price", "Address of the page", "Received", "Answer by",
+    "Mark as contacted", "Message",
 )  # fmt: skip
 
 

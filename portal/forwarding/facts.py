@@ -14,6 +14,7 @@ from phonenumbers import PhoneNumberType
 from sqlmodel import Session, col, select
 
 from portal import forwarding
+from portal.catalogue import opening
 from portal.catalogue.agencies import Agency, Contact, Office
 from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
@@ -49,7 +50,8 @@ class Facts:
 
     Moments are UTC, money is in minor units of `currency`, areas are m², `country` is ISO 3166 alpha-2. `price_minor`
     is None as well where the home costs another price by now than the visitor was shown (`property_price`, in words).
-    `page` and `answer_link` are addresses, `photo` a content hash with the pixels of its largest size. `attachments` are names of
+    `answer_by` is reckoned in the working time of the office, whose clock is `time_zone`. `page` and `answer_link` are
+    addresses, `photo` a content hash with the pixels of its largest size. `attachments` are names of
     `agencies.ATTACHMENTS`.
     """
 
@@ -116,6 +118,8 @@ class Facts:
     consents: tuple[Consent, ...]
     checkpoint: tuple[str, ...]
 
+    answer_by: datetime
+    time_zone: str
     answer_link: str
     attachments: tuple[str, ...]
 
@@ -202,12 +206,14 @@ def _of_photo(session: Session, lead: Lead) -> dict[str, Any]:
 
 def _of_agency(session: Session, agency: Agency, mail: Mail) -> dict[str, Any]:
     asked = select(Contact, Office).join(Disclosure, col(Disclosure.contact_id) == Contact.id)
+    lead = forwarding.lead_of(session, mail)
     contact, office = session.exec(
         asked.join(Office, col(Office.id) == Contact.office_id).where(Disclosure.mail_id == mail.id)
     ).one()
     return {
         "agency_id": agency.id, "agency": agency.name, "agency_slug": agency.slug, "office": office.name,
         "contact": contact.name, "recipient": mail.recipient, "stands_in": second.stands_in(session, mail),
+        "answer_by": opening.answer_by(office, lead.received_at), "time_zone": office.time_zone,
     }  # fmt: skip
 
 

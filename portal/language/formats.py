@@ -37,9 +37,9 @@ def number(value: Decimal | int, locale: str) -> str:
     return format_decimal(value, locale=_locale(locale))
 
 
-def day(moment: datetime, locale: str) -> str:
-    """The date of a moment in Spain: `23 November 2026`, `23. November 2026`, `1er novembre 2026`."""
-    there = moment.astimezone(ZONE)
+def day(moment: datetime, locale: str, zone: ZoneInfo = ZONE) -> str:
+    """The date of a moment, in Spain: `23 November 2026`, `23. November 2026`, `1er novembre 2026`."""
+    there = moment.astimezone(zone)
     pattern = {"en": "d MMMM y", "fr": "d'er' MMMM y" if there.day == 1 else "long"}.get(locale, "long")
     return format_date(there, pattern, locale=locale)
 
@@ -70,9 +70,9 @@ def moment(value: datetime, locale: str) -> str:
     return f"{day(value, locale)}, {format_time(value.astimezone(ZONE), 'HH:mm:ss', locale=locale)}"
 
 
-def minute(value: datetime, locale: str) -> str:
-    """A moment in Spain to the minute: `23 November 2026, 14:12`."""
-    return f"{day(value, locale)}, {format_datetime(value.astimezone(ZONE), 'HH:mm', locale=locale)}"
+def minute(value: datetime, locale: str, zone: ZoneInfo = ZONE) -> str:
+    """A moment to the minute, in Spain: `23 November 2026, 14:12`."""
+    return f"{day(value, locale, zone)}, {format_datetime(value.astimezone(zone), 'HH:mm', locale=locale)}"
 
 
 def start(value: datetime, locale: str) -> str:

@@ -121,7 +121,7 @@ def compose(mail: Mail, letter: Letter, sender: str, date: datetime) -> bytes:
     reply_to = _reply_to(letter)
     if reply_to is not None:
         message["Reply-To"] = reply_to
-    message["Subject"] = one_line(letter.subject, SUBJECT_LENGTH)
+    message["Subject"] = _in_header(letter.subject, SUBJECT_LENGTH)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = mail.message_id
     if letter.automatic:
@@ -130,7 +130,7 @@ def compose(mail: Mail, letter: Letter, sender: str, date: datetime) -> bytes:
         message[UNSUBSCRIBE] = f"<{letter.stop}>"
         message[f"{UNSUBSCRIBE}-Post"] = f"{UNSUBSCRIBE}=One-Click"
     for name, value in letter.headers.items():
-        message[name] = one_line(value, NAME_LENGTH)
+        message[name] = _in_header(value, NAME_LENGTH)
     message.set_content(clean(letter.text), cte="quoted-printable")
     message.add_alternative(clean(letter.html), subtype="html", cte="quoted-printable")
     message.set_boundary(_boundary(mail, "alternative"))
@@ -150,11 +150,8 @@ def ascii_domain(address: str) -> str:
 
 
 def one_line(text: str, length: int | None = None) -> str:
-    """Strangers' text as one line for a header or a `Label: value` line: no controls, no turning marks, cut.
-
-    Nor any encoded word (RFC 2047): the standard library would decode it, line ends and all.
-    """
-    line = " ".join(_without(clean(text), TURNING).split()).replace("=?", "= ?")
+    """Strangers' text as one line for a header or a `Label: value` line: no controls, no turning marks, cut."""
+    line = " ".join(_without(clean(text), TURNING).split())
     return line if length is None or len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
@@ -182,6 +179,11 @@ def _boundary(mail: Mail, level: str) -> str:
     return f"=_{hashlib.sha256(f'{level} {mail.message_id}'.encode()).hexdigest()[:32]}"
 
 
+def _in_header(text: str, length: int) -> str:
+    # The standard library would decode what looks like an encoded word (RFC 2047), line ends and all.
+    return one_line(text, length).replace("=?", "= ?")
+
+
 def _without(text: str, signs: frozenset[str]) -> str:
     return "".join(sign for sign in text if sign not in signs)
 
@@ -203,7 +205,7 @@ def _reply_to(letter: Letter) -> Address | None:
         return None
     name, written_as = letter.reply_to
     try:
-        address = _address(one_line(name, NAME_LENGTH), written_as)
+        address = _address(_in_header(name, NAME_LENGTH), written_as)
     except NoAddress:
         return None
     return address if address.addr_spec.isascii() else None
