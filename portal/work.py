@@ -80,6 +80,9 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     if once:
         for _, job in housekeeping:
             await _do(database, job)
+        if settings.bounce_maildir is not None:
+            await _collect_mail(database, settings.bounce_maildir)
+        await _apply(settings, database)
         await _forget(forgetting)
         await _reconcile(settings, database, everything=True)
         await _retain(database, clock)
@@ -109,6 +112,7 @@ def _duties(
         *((seconds, partial(_do, database, job)) for seconds, job in housekeeping),
         (ALERT_SECONDS, partial(_alert, settings, database)),
         (FORGET_SECONDS, partial(_forget, forgetting)),
+        (APPLY_SECONDS, partial(_apply, settings, database)),
         (COLLECT_SECONDS, partial(_collect, settings, database, stop)),
         (PHOTO_SECONDS, partial(_develop, settings, database, stop)),
         (RECONCILE_ALL_SECONDS, partial(_reconcile, settings, database, everything=True)),
@@ -123,7 +127,6 @@ def _duties(
 
 
 def _housekeeping(settings: Settings, patience: Patience, clock: Clock) -> list[tuple[float, Job]]:
-    signer = Signer(settings.key)
     return [
         (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
         (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
@@ -136,7 +139,6 @@ def _housekeeping(settings: Settings, patience: Patience, clock: Clock) -> list[
         (REMIND_AGENCIES_SECONDS, lambda session, now: silence.remind_due(session, settings.mail_domain, now)),
         (RECKON_SECONDS, statistics.reckon),
         (PURGE_SECONDS, collecting.forget),
-        (APPLY_SECONDS, lambda session, now: returning.apply_waiting(session, signer, KINDS, now)),
     ]
 
 
@@ -211,6 +213,10 @@ async def _reconcile(settings: Settings, database: Database, everything: bool) -
 
 async def _collect_mail(database: Database, maildir: Path) -> None:
     await asyncio.to_thread(returning.collect, database, maildir, db.utcnow())
+
+
+async def _apply(settings: Settings, database: Database) -> None:
+    await asyncio.to_thread(returning.apply_waiting, database, Signer(settings.key), KINDS, db.utcnow())
 
 
 async def _retain(database: Database, clock: Clock) -> None:

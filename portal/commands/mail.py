@@ -5,13 +5,13 @@ import sys
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from portal import db
 from portal.commands import context
 from portal.commands.context import AsJson, By
 from portal.language.formats import utc
-from portal.mail import returning
+from portal.mail import returning, returns
+from portal.mail.composing import clean
 from portal.mail.returning import ReturnUnknown
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,10 +25,12 @@ def receive(
 ) -> None:
     """Take in one mail that came back, from standard input: the pipe of a mail server. The worker reads it then."""
     to = recipient or os.environ.get("ORIGINAL_RECIPIENT") or os.environ.get("RECIPIENT") or ""
-    raw = sys.stdin.buffer.read()
+    raw = sys.stdin.buffer.read(returns.LIMIT)
+    while sys.stdin.buffer.read(returns.LIMIT):  # a mail server that cannot write to the end would send it again
+        pass
     try:
         context.database().write(lambda session: returning.receive(session, raw, to, db.utcnow()))
-    except (DBAPIError, OSError, SystemExit) as away:
+    except (Exception, SystemExit) as away:  # whatever it is: a mail server gives a mail up at any other exit code
         print(f"Not taken in ({type(away).__name__}); try again.", file=sys.stderr)
         raise SystemExit(TEMPORARY_FAILURE) from None
 
@@ -49,10 +51,11 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(number: Number) -> None:
-    """One mail that came back, as it came."""
+    """One mail that came back, as it came, but for control characters."""
     with context.refusing(ReturnUnknown), context.database().read() as session:
         row = returning.by_number(session, number)
-    print(row.raw.decode("utf-8", "replace") if row.raw is not None else "Its time is over.")
+    # Cleaned: a stranger's control characters would command the terminal.
+    print(clean(row.raw.decode("utf-8", "replace")) if row.raw is not None else "Its time is over.")
 
 
 @app.command()

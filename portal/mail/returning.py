@@ -6,10 +6,12 @@ envelope id, else the Message-ID, whose twelve random bytes only the mail itself
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from portal.db import Database, affected, insert_ignore, table_of
@@ -21,8 +23,7 @@ from portal.observing import log
 from portal.signing import Signer
 
 EARLY = timedelta(minutes=5)  # a report may come before the worker has written down that the relay took the mail
-AT_ONCE = 50
-FOLDERS = ("new", "cur", "tmp")  # of a maildir
+AT_ONCE = 50  # files of a maildir
 DELIVERED_TO = (b"delivered-to:", b"x-original-to:", b"envelope-to:")
 
 
@@ -31,34 +32,58 @@ class ReturnUnknown(Exception):
 
 
 def receive(session: Session, raw: bytes, recipient: str, now: datetime) -> bool:
-    """Keep a mail that came back to `recipient`; False where the same bytes are kept already."""
+    """Keep a mail that came back to `recipient`, as far as it is read; False where the same bytes are kept already."""
+    raw = raw[: returns.LIMIT]
     kept = {
-        "received_at": now, "sha256": hashlib.sha256(raw).hexdigest(), "recipient": recipient[:254],
-        "raw": raw[: returns.LIMIT], "kind": "", "outcome": "", "state": "waiting",
+        "received_at": now, "sha256": hashlib.sha256(raw).hexdigest(), "recipient": _storable(recipient)[:254],
+        "raw": raw, "kind": "", "outcome": "", "state": "waiting",
     }  # fmt: skip
     return insert_ignore(session, table_of(ReturnedMail), kept)
 
 
 def collect(database: Database, maildir: Path, now: datetime) -> int:
-    """Take in what lies in a maildir's `new`, then move it to `cur`; how many files that were."""
-    files = sorted((maildir / "new").glob("*"))[:AT_ONCE] if (maildir / "new").is_dir() else []
-    for path in files:
-        raw = path.read_bytes()
-        database.write(lambda session, raw=raw: receive(session, raw, _delivered_to(raw), now))  # type: ignore[misc]
-        # Committed before it is moved: a crash in between takes it in again, which the same bytes do once.
-        (maildir / "cur").mkdir(exist_ok=True)
-        path.rename(maildir / "cur" / f"{path.name.partition(':')[0]}:2,S")
-    return len(files)
+    """Take in what lies in a maildir's `new`, then move it to `cur`; how many mails that were.
+
+    A file that somebody else moved meanwhile, or that cannot be read, holds up no other.
+    """
+    taken = 0
+    for path in sorted((maildir / "new").glob("*")) if (maildir / "new").is_dir() else []:
+        try:
+            with path.open("rb") as file:
+                raw = file.read(returns.LIMIT)
+            database.write(lambda session, raw=raw: receive(session, raw, _delivered_to(raw), now))  # type: ignore[misc]
+            # Committed before it is moved: a crash in between takes it in again, which the same bytes do once.
+            (maildir / "cur").mkdir(exist_ok=True)
+            path.rename(maildir / "cur" / f"{path.name.partition(':')[0]}:2,S")
+        except FileNotFoundError:
+            continue
+        except OSError as trouble:
+            log.error("returned mail not taken in", exc_info=trouble)
+            continue
+        taken += 1
+        if taken == AT_ONCE:
+            break
+    return taken
 
 
-def apply_waiting(session: Session, signer: Signer, kinds: Mapping[str, Kind], now: datetime) -> int:
-    """Read what waits and move the mails it is about; how many were read to the end."""
-    waiting = (
-        select(ReturnedMail)
-        .where(ReturnedMail.state == "waiting").order_by(col(ReturnedMail.id)).limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )  # fmt: skip
-    return sum(_apply(session, row, signer, kinds, now) for row in session.exec(waiting).all())
+def apply_waiting(database: Database, signer: Signer, kinds: Mapping[str, Kind], now: datetime) -> int:
+    """Read what waits and move the mails it is about; how many were read to the end.
+
+    Each in a transaction of its own. One at which we fail waits for a person and holds up no other.
+    """
+    with database.read() as session:
+        waiting = session.exec(select(ReturnedMail.id).where(ReturnedMail.state == "waiting")).all()
+    done = 0
+    for number in sorted(number for number in waiting if number is not None):
+        try:
+            done += database.write(lambda session, number=number: _apply(session, number, signer, kinds, now))  # type: ignore[misc]
+        except OperationalError:
+            raise  # the database is to blame: away, or two workers in each other's way
+        except Exception as mistake:
+            log.error("returned mail not applied", exc_info=mistake)
+            database.write(lambda session, number=number: _leave(session, number))  # type: ignore[misc]
+            done += 1
+    return done
 
 
 def for_a_person(session: Session) -> Sequence[ReturnedMail]:
@@ -99,21 +124,37 @@ def blank_old(session: Session, settled: datetime, at_most: datetime) -> int:
     return affected(session, update(ReturnedMail).where(old).values(raw=None))
 
 
-def _apply(session: Session, row: ReturnedMail, signer: Signer, kinds: Mapping[str, Kind], now: datetime) -> bool:
+def _apply(session: Session, number: int, signer: Signer, kinds: Mapping[str, Kind], now: datetime) -> bool:
+    row = _waiting(session, number)
+    if row is None:
+        return False
     returned = returns.read(row.raw or b"")
     row.kind, row.outcome = returned.kind, returned.outcome
     mail = _about(session, row.recipient, returned, signer) if returned.kind != "other" else None
-    may_come = now - row.received_at < EARLY
-    if may_come and returned.kind != "other" and (mail is None or mail.state == "sending"):
+    if mail is not None and mail.state == "sending" and now - row.received_at < EARLY:
         return False
     if mail is None or mail.state == "sending":
         row.state = "person"
         log.warning("returned mail for a person", kind=returned.kind)
         return True
     row.mail_id, row.state = mail.id, "applied"
+    if mail.raw is None:  # erased, or its time is over: then neither what came back nor its words stay
+        row.raw, returned = None, replace(returned, text="")
     if returned.outcome:
         _move(session, mail, returned, row.sha256, kinds, now)
     return True
+
+
+def _waiting(session: Session, number: int) -> ReturnedMail | None:
+    # Whoever has it already is left to it.
+    asked = select(ReturnedMail).where(ReturnedMail.id == number, ReturnedMail.state == "waiting")
+    return session.exec(asked.with_for_update(skip_locked=True)).one_or_none()
+
+
+def _leave(session: Session, number: int) -> None:
+    row = _waiting(session, number)
+    if row is not None:
+        row.state = "person"
 
 
 def _move(
@@ -149,3 +190,8 @@ def _delivered_to(raw: bytes) -> str:
         if line.lower().startswith(DELIVERED_TO):
             return line.partition(b":")[2].decode("ascii", "replace").strip()
     return ""
+
+
+def _storable(text: str) -> str:
+    # Half characters of an argument that is in no charset, and the NUL that PostgreSQL does not store.
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

@@ -20,7 +20,9 @@ def read(signer: Signer, tag: str) -> int | None:
     number, _, _ = tag.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) < 18):
         return None
-    return int(number) if hmac.compare_digest(of(signer, int(number)).encode(), tag.lower().encode()) else None
+    if not tag.isascii():
+        return None
+    return int(number) if hmac.compare_digest(of(signer, int(number)), tag.lower()) else None
 
 
 def sender(address: str, tag: str) -> str:
