@@ -18,6 +18,7 @@ test: browser
 	@$(RUN) pytest -n auto --dist worksteal -m "not drill" $(PYTEST)
 
 drill: browser
+	@$(RUN) python -m tests.postfix
 	@$(RUN) pytest -m drill -s --timeout=3600 --randomly-seed=$(SEED) $(PYTEST)
 
 audit: browser

@@ -46,16 +46,16 @@ def fetch() -> None:
     try:
         executable()
     except BrowserMissing:
-        if not _run(sys.executable, "-m", "playwright", "install", "chromium") and os.geteuid() == 0:
-            _run("apt-get", "update")
-            _run(*PACKAGE, "chromium")
+        if not run(sys.executable, "-m", "playwright", "install", "chromium") and os.geteuid() == 0:
+            run("apt-get", "update")
+            run(*PACKAGE, "chromium")
         executable()
 
 
 def firefox() -> str:
     """The path of a Firefox as people have it; Debian's is fetched where one is root. Raises `BrowserMissing`."""
     found = next((path for path in map(shutil.which, FIREFOXES) if path), None)
-    if found is None and os.geteuid() == 0 and _run("apt-get", "update") and _run(*PACKAGE, "firefox-esr"):
+    if found is None and os.geteuid() == 0 and run("apt-get", "update") and run(*PACKAGE, "firefox-esr"):
         found = shutil.which("firefox-esr")
     if found is None:
         raise BrowserMissing("no Firefox on this machine; run: sudo apt-get install firefox-esr")
@@ -95,7 +95,8 @@ def _playwrights_own() -> str | None:
     return path if Path(path).exists() else None
 
 
-def _run(*command: str) -> bool:
+def run(*command: str) -> bool:
+    """Run a command that fetches something, and say so; whether it went well."""
     sys.stderr.write(f"$ {' '.join(command)}\n")
     try:
         return subprocess.run(command, check=False, timeout=900).returncode == 0
