@@ -61,11 +61,14 @@ def forward(
 
 def passed(session: Session, mail: Mail, now: datetime) -> None:
     """The relay took responsibility for the mail: the disclosure has happened."""
-    disclosure = session.exec(select(Disclosure).where(Disclosure.mail_id == mail.id).with_for_update()).one_or_none()
-    if disclosure is None or disclosure.passed_at is not None:
+    asked = select(Disclosure, Lead, Agency).where(
+        Disclosure.mail_id == mail.id, Lead.id == Disclosure.lead_id, Agency.id == Disclosure.agency_id
+    )
+    found = session.exec(asked.with_for_update(of=Disclosure)).one_or_none()
+    if found is None or found[0].passed_at is not None:
         return
+    disclosure, lead, agency = found
     disclosure.passed_at = now
-    lead, agency = session.get_one(Lead, disclosure.lead_id), session.get_one(Agency, disclosure.agency_id)
     ledger.record(session, "disclosure_passed", now, business=evidence(disclosure, lead, agency, mail))
 
 

@@ -74,7 +74,8 @@ def _domain(mail: Mail) -> str:
 
 
 def _others(session: Session, mail: Mail) -> list[Mail]:
-    return [other for other in outbox.about(session, mail.about) if other.kind == mail.kind and other.id != mail.id]
+    others = (Mail.about == mail.about, Mail.kind == mail.kind, Mail.id != mail.id)
+    return list(session.exec(select(Mail).where(*others).order_by(col(Mail.id))))
 
 
 def _contact(session: Session, mail: Mail) -> Contact | None:

@@ -126,9 +126,11 @@ def _groups(text: str) -> list[Message]:
 def _original(message: Message) -> Message:
     """The headers of the mail that came back, as far as they were returned."""
     part = _part(message, ORIGINAL)
-    payload = part.get_payload() if part is not None else None
-    if part is None or isinstance(payload, list):
-        return payload[0] if payload and isinstance(payload[0], Message) else Message()
+    if part is None:
+        return Message()
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return next((inner for inner in payload if isinstance(inner, Message)), Message())
     text = part.get_payload(decode=True)
     return email.message_from_bytes(text) if isinstance(text, bytes) else Message()
 
