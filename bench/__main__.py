@@ -1,6 +1,6 @@
 """`python -m bench`: every benchmark, one after the other."""
 
-from bench import exports, guards, ledger, lists, pages, verifying
+from bench import drain, exports, guards, ledger, lists, pages, verifying
 
 pages.main()
 lists.main()
@@ -8,3 +8,4 @@ guards.main()
 ledger.main([])
 verifying.main()
 exports.main()
+drain.main([])

@@ -7,37 +7,28 @@ with 1 where a limit is missed. PostgreSQL syncs to disk as it does in earnest.
 """
 
 import argparse
-import http.client
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
-from uuid import uuid4
 
 from sqlalchemy import insert
 from sqlmodel import col, func, select
 
 from bench import pages
-from portal import db, ledger
-from portal.catalogue.properties import Property
+from bench.enquiring import UNCOUNTED, Sender, fresh
+from portal import ledger
 from portal.db import Database, table_of, utcnow
 from portal.leads import Lead
 from portal.ledger import LedgerEvent, keys, sealing
 from portal.settings import Settings
-from tests.engines import Cluster
 from tests.running import Portal, eventually
 
 EVENTS, RATE, LOCKED = 100_000, 20_000, 0.005  # sealed in all; a second at least; seconds at most, in the median
-ENQUIRIES, TURNS, CONNECTIONS, WARM = 2_000, 7, 16, 400
+ENQUIRIES, TURNS, WARM = 2_000, 7, 400
 SLOWER = {"sqlite": 2.0, "postgresql": 1.3}  # p99 of enquiries with sealing, as a multiple of that without
 LEAF = b'{"at":"2026-11-23T13:12:07.000000+00:00","commitments":{"business":"%s","person":"%s"},"id":"%s","v":1}'
-UNCOUNTED = {"ceiling_network_hour": 10**9, "ceiling_hour": 10**9, "screening_held": 10**6, "screening_spam": 10**6}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -58,22 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"beyond their limits: {', '.join(missed)}")
 
 
-@contextmanager
-def _database(kind: str) -> Iterator[tuple[Database, Path]]:
-    with tempfile.TemporaryDirectory() as name:
-        cluster = Cluster(fsync=True) if kind == "postgresql" else None
-        database = Database(cluster.create("bench") if cluster else f"sqlite:///{name}/bench.sqlite")
-        try:
-            db.migrate(database)
-            yield database, Path(name)
-        finally:
-            database.close()
-            if cluster:
-                cluster.stop()
-
-
 def _seal(kind: str) -> list[str]:
-    with _database(kind) as (database, folder):
+    with fresh(kind) as (database, folder):
         settings = Settings(database_url=database.url, data_directory=folder)
         keys.new(settings, database, utcnow())
         key = keys.sealing(settings)
@@ -98,11 +75,11 @@ def _events(number: int) -> list[dict[str, object]]:
 
 
 def _enquire(kind: str, enquiries: int, turns: int) -> list[str]:
-    with _database(kind) as (database, folder):
+    with fresh(kind) as (database, folder):
         database.write(pages.publish)
         portal = Portal(database.url, folder, **UNCOUNTED)
         portal.start_web()
-        sender = _Sender(portal, database)
+        sender = Sender(portal, database)
         try:
             sender.send(WARM, rate=None)
             rate = WARM / sender.send(WARM, rate=None).seconds / 2
@@ -119,7 +96,7 @@ def _enquire(kind: str, enquiries: int, turns: int) -> list[str]:
 
 
 def _ratio(
-    portal: Portal, database: Database, sender: "_Sender", enquiries: int, rate: float, turn: int
+    portal: Portal, database: Database, sender: Sender, enquiries: int, rate: float, turn: int
 ) -> float:  # fmt: skip
     p99 = {}
     for is_sealing in (turn % 2 == 0, turn % 2 == 1):
@@ -154,45 +131,6 @@ def _working(portal: Portal, database: Database, is_sealing: bool) -> Iterator[N
 def _is_waiting(database: Database) -> bool:
     with database.read() as session:
         return sealing.oldest_unsealed(session, utcnow()) is not None
-
-
-@dataclass(frozen=True)
-class _Sent:
-    took: list[float]
-    seconds: float
-
-
-class _Sender:
-    """Sends enquiries over connections that stay open, every one with other words."""
-
-    def __init__(self, portal: Portal, database: Database) -> None:
-        with database.read() as session:
-            home = session.exec(select(Property).order_by(col(Property.id))).first()
-        assert home is not None
-        self.port, self.path = portal.port, f"/en/p/{home.public_id}-villa-in-nueva-andalucia-marbella/enquire"
-        self.body = pages.body(portal.url + self.path)
-        self.connections = threading.local()
-
-    def send(self, number: int, rate: float | None) -> _Sent:
-        """Send so many, `rate` of them a second or as fast as they are taken; what each took since it was due."""
-        begun = time.perf_counter()
-        due = [begun + each / rate if rate else 0.0 for each in range(number)]
-        with ThreadPoolExecutor(CONNECTIONS * 4 if rate else CONNECTIONS) as pool:
-            took = list(pool.map(self._send, due))
-        return _Sent(took, time.perf_counter() - begun)
-
-    def _send(self, due: float) -> float:
-        begun = due or time.perf_counter()
-        time.sleep(max(0.0, begun - time.perf_counter()))
-        connection = getattr(self.connections, "kept", None)
-        if connection is None:
-            connection = self.connections.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        body = f"{self.body}&words=Question+{uuid4().hex}"
-        connection.request("POST", self.path, body, {"Content-Type": "application/x-www-form-urlencoded"})
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 303, answer.status
-        return time.perf_counter() - begun
 
 
 if __name__ == "__main__":
