@@ -117,14 +117,14 @@ def _working(portal: Portal, database: Database, is_sealing: bool) -> Iterator[N
     if not is_sealing:
         portal.environment["PORTAL_SEALING_KEY"] = str(portal.folder / "no.key")
     begun = portal.log("worker").count("worker begins")
-    portal.worker = portal._start("worker", sys.executable, "-m", "portal", "work")
+    worker = portal._start("worker", sys.executable, "-m", "portal", "work")
     try:
         eventually(lambda: portal.log("worker").count("worker begins") > begun)
         eventually(lambda: not is_sealing or not _is_waiting(database), within=120)
         yield
     finally:
-        portal.worker.terminate()
-        portal.worker.wait()
+        worker.terminate()
+        worker.wait()
         portal.environment.pop("PORTAL_SEALING_KEY", None)
 
 

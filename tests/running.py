@@ -80,7 +80,7 @@ class Portal:
             **{f"PORTAL_{name.upper()}": str(value) for name, value in chosen.items()},
         }
         self.web: subprocess.Popen[bytes] | None = None
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
         (folder / "data").mkdir(exist_ok=True)
 
     def __enter__(self) -> "Portal":
@@ -119,10 +119,11 @@ class Portal:
         if self.ops_port:
             self._until("web", self.web, lambda: self.get("/ops", port=self.ops_port) == 200)
 
-    def start_worker(self, *prefix: str) -> None:
-        """Start the worker, behind `prefix`. It is ready when `/ready` says so."""
+    def start_worker(self, *prefix: str) -> "subprocess.Popen[bytes]":
+        """Start one more worker, behind `prefix`; all write one log. One is ready when `/ready` says so."""
         self.make_keys()
-        self.worker = self._start("worker", *prefix, sys.executable, "-m", "portal", "work")
+        self.workers.append(self._start("worker", *prefix, sys.executable, "-m", "portal", "work"))
+        return self.workers[-1]
 
     def wait_ready(self) -> None:
         """Wait until database, disk and worker are all well."""
@@ -144,16 +145,29 @@ class Portal:
         """End every process of the site at once, mid-sentence."""
         self.web = _kill(self.web)
 
-    def kill_worker(self) -> None:
-        """End the worker at once, mid-sentence."""
-        self.worker = _kill(self.worker)
+    def kill_worker(self, worker: "subprocess.Popen[bytes] | None" = None) -> None:
+        """End a worker at once, mid-sentence: the one given, else the only one."""
+        if worker is None:
+            (worker,) = self.workers
+        self.workers.remove(worker)
+        _kill(worker)
+
+    def suspend(self, worker: "subprocess.Popen[bytes]") -> None:
+        """Stop a worker where it stands, as a machine that hangs does; when this returns it does nothing any more."""
+        worker.send_signal(signal.SIGSTOP)
+        os.waitpid(worker.pid, os.WUNTRACED)
+
+    def resume(self, worker: "subprocess.Popen[bytes]") -> None:
+        """Let a worker that was stopped go on as if nothing had happened; nothing, where it has ended."""
+        worker.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Tell both to end, and wait until they have; what does not end in half a minute is killed."""
-        running = [process for process in (self.web, self.worker) if process]
-        self.web = self.worker = None
+        """Tell all to end, and wait until they have; what does not end in half a minute is killed."""
+        running = [process for process in (self.web, *self.workers) if process]
+        self.web, self.workers = None, []
         for process in running:
             process.terminate()
+            process.send_signal(signal.SIGCONT)  # one that is stopped hears of its end only then
         for process in running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=30)

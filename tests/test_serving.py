@@ -54,11 +54,10 @@ def test_where_the_first_process_is_killed_the_others_end_with_it(portal: Portal
 
 
 def test_the_worker_begins_and_ends_when_told(portal: Portal):
-    portal.start_worker()
-    assert portal.worker is not None
+    worker = portal.start_worker()
     eventually(lambda: "worker begins" in portal.log("worker"))
-    portal.worker.terminate()
-    assert portal.worker.wait(timeout=60) == 0
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0
 
 
 def test_the_worker_can_do_what_is_due_and_end(portal: Portal):
