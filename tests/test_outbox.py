@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, update
 from sqlmodel import Session, select
 
 from portal.db import Database
@@ -197,3 +199,79 @@ def test_a_mail_sent_anew_is_another_mail_and_stands_for_the_parked_one(database
         assert outbox.counts(session)["queued"] == 1
         assert outbox.oldest_waiting(session) == NOW
         assert set(session.exec(select(LedgerEvent.type))) == {"mail_parked", "mail_resent", "mail_cancelled"}
+
+
+def test_of_operators_who_send_one_mail_anew_at_once_one_does_and_the_others_are_told(database):
+    queue(database, 8)
+    database.write(lambda session: [setattr(mail, "state", "refused") for mail in session.exec(select(Mail))])
+    database.write(lambda session: setattr(session.get_one(Mail, 1), "state", "parked"))
+    with database.read() as session:
+        old = list(session.exec(select(Mail.id)))
+
+    def resend(number: int | None) -> int | None:
+        try:
+            return database.write(
+                lambda session: outbox.resend(session, session.get_one(Mail, number), "ops", "x", NOW, "d").id
+            )
+        except MailIsUnderWay:
+            return None
+
+    with ThreadPoolExecutor(4) as operators:
+        for number in old:
+            made = [done for done in operators.map(resend, [number] * 4) if done is not None]
+            assert len(made) == 1
+    with database.read() as session:
+        mails = session.exec(select(Mail)).all()
+    assert sorted(mail.generation for mail in mails) == [1] * 8 + [2] * 8
+    assert [mail.id for mail in mails if mail.state == "cancelled"] == [1]
+
+
+def test_an_older_mail_is_not_sent_anew_beside_the_one_that_goes_in_its_place(database):
+    queue(database)
+    database.write(lambda session: setattr(session.exec(select(Mail)).one(), "state", "refused"))
+
+    def resend(session: Session) -> Mail:
+        return outbox.resend(session, session.get_one(Mail, 1), "ops", "x", NOW, "d")
+
+    made = database.write(resend)
+    with pytest.raises(MailIsUnderWay, match=f"mail {made.id} is queued: it already goes in place of mail 1"):
+        database.write(resend)
+    database.write(lambda session: setattr(session.get_one(Mail, made.id), "state", "refused"))
+    assert database.write(resend).generation == 3
+
+
+def test_a_report_that_moves_a_mail_while_it_is_sent_anew_is_not_overwritten(database):
+    queue(database)
+    database.write(lambda session: setattr(session.exec(select(Mail)).one(), "state", "parked"))
+
+    def resend(session: Session) -> None:
+        stale = session.get_one(Mail, 1)
+        delivered = update(Mail).values(state="delivered").execution_options(synchronize_session=False)
+        session.execute(delivered)
+        assert stale.state == "parked"
+        outbox.resend(session, stale, "ops", "x", NOW, "d")
+
+    database.write(resend)
+    with database.read() as session:
+        assert session.get_one(Mail, 1).state == "delivered"
+
+
+@pytest.mark.parametrize("newest", [False, True])
+def test_a_claim_finds_its_mail_by_the_index_and_sorts_nothing(database, newest):
+    queue(database, 3)
+    statements: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    assert len(database.write(lambda session: outbox.claim(session, NOW, newest=newest))) == 1
+    event.remove(database.engine, "before_cursor_execute", note)
+    ((claiming, parameters),) = [found for found in statements if "SET state" in found[0]]
+    with database.read() as session:
+        connection = session.connection()
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # which is quicker for three rows
+        explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+        plan = str(connection.exec_driver_sql(f"{explain} {claiming}", parameters).all())
+    assert "ix_mail_due" in plan and "ORDER BY" not in plan and "Sort" not in plan

@@ -18,11 +18,12 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal import ledger
-from portal.db import affected, table_of
-from portal.mail.mails import MOVES, OPEN, REACHED, STATES, Mail, MailAttempt, MailEvent, ReturnedMail, Tried
+from portal.db import affected, one_at_a_time, table_of
+from portal.mail.mails import IS_OPEN, MOVES, OPEN, REACHED, STATES, Mail, MailAttempt, MailEvent, ReturnedMail, Tried
 from portal.mail.retrying import GIVE_UP, TROUBLES, Patience
 
 LEASE = timedelta(seconds=90)
+UNDER_WAY = (*OPEN, "sending")  # it will still be tried, by itself
 
 __all__ = ["LEASE", "MOVES", "OPEN", "REACHED", "STATES", "Mail", "MailAttempt", "MailEvent", "ReturnedMail", "Tried"]
 
@@ -61,7 +62,7 @@ def claim(
     order = (col(Mail.due_at).desc(), col(Mail.id).desc()) if newest else (col(Mail.due_at), col(Mail.id))
     due = (
         select(Mail.id)
-        .where(col(Mail.state).in_(OPEN), Mail.due_at <= now)
+        .where(IS_OPEN, Mail.due_at <= now)
         .order_by(*order)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -213,25 +214,27 @@ def park_overdue(session: Session, now: datetime, limit: int) -> int:
 def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, domain: str) -> Mail:
     """A new mail in place of this one: rendered anew, with a Message-ID of its own, so that no server drops it.
 
-    Raises `MailIsUnderWay` while the old one will still be tried. A parked one is cancelled, because the new one
-    stands for it.
+    Raises `MailIsUnderWay` while the old one, or another that already goes in its place, will still be tried: so of two
+    who ask at once one is refused. A parked one is cancelled, because the new one stands for it.
     """
-    if mail.state in ("queued", "sending", "uncertain"):
+    one_at_a_time(session, f"resend {mail.kind} {mail.about} {mail.role}")
+    session.refresh(mail)  # somebody else may have done it, or a report moved it, while we waited
+    alike = (Mail.kind == mail.kind, Mail.about == mail.about, Mail.role == mail.role)
+    newest = session.exec(select(Mail).where(*alike).order_by(col(Mail.generation).desc()).limit(1)).one()
+    if mail.state in UNDER_WAY:
         raise MailIsUnderWay(f"mail {mail.id} is {mail.state}: it will be tried again by itself")
-    newest = session.exec(
-        select(func.max(Mail.generation)).where(
-            Mail.kind == mail.kind, Mail.about == mail.about, Mail.role == mail.role
-        )
-    ).one()
+    if newest.state in UNDER_WAY:
+        raise MailIsUnderWay(f"mail {newest.id} is {newest.state}: it already goes in place of mail {mail.id}")
     made = queue(
-        session, mail.kind, mail.about, mail.recipient, mail.locale, now, domain, mail.role, (newest or 0) + 1
+        session, mail.kind, mail.about, mail.recipient, mail.locale, now, domain, mail.role, newest.generation + 1
     )  # fmt: skip
     said = {"by": by, "reason": reason, "as": made.message_id}
     _tell_ledger(session, "resent", mail, now, said)
-    if mail.state == "parked":
-        mail.state, mail.settled_at = "cancelled", now
+    parked = (col(Mail.id) == mail.id, Mail.state == "parked")
+    if affected(session, update(Mail).where(*parked).values(state="cancelled", settled_at=now)):
         _step(session, [mail.id], "cancelled", "ops", now)
         _tell_ledger(session, "cancelled", mail, now, said)
+        session.expire(mail)
     return made
 
 
@@ -291,7 +294,7 @@ def counts(session: Session) -> dict[str, int]:
 
 def oldest_waiting(session: Session) -> datetime | None:
     """When the oldest mail was queued that the relay has not accepted and that will still be tried."""
-    waiting = select(func.min(Mail.queued_at)).where(col(Mail.state).in_(("queued", "sending", "uncertain")))
+    waiting = select(func.min(Mail.queued_at)).where(col(Mail.state).in_(UNDER_WAY))
     return session.exec(waiting).one()
 
 
