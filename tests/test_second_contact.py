@@ -1,6 +1,7 @@
 """The second contact of an agency: when it gets a lead, when it does not, and what ends the tries of either."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -306,3 +307,30 @@ def test_the_bytes_of_a_mail_go_thirty_days_after_it_is_settled_and_after_ninety
     house.write(wait)
     assert retention.blank_old_mails(house, NOW + timedelta(days=90)) == 0
     assert retention.blank_old_mails(house, NOW + timedelta(days=91)) == 1
+
+
+def test_where_both_contacts_are_settled_at_the_same_moment_the_one_that_failed_is_not_tried_again(house):
+    with PostOffice(at_rcpt=answering("452 4.2.2 full", "451 4.7.1 greylisted")) as post:
+        deliver(house, post.relay, NOW)
+    later = NOW + 240 * MINUTE
+    held = {mail.recipient: mail for mail in house.write(lambda session: outbox.claim(session, later, 2))}
+    settled = threading.Event()
+
+    def settle(session: Session, mail: Mail, outcome: str) -> None:
+        outbox.settle(session, mail, Tried(outcome, "rcpt"), "relay", later, later, Patience())
+        if outcome == "accepted":
+            second.passed(session, mail, later)
+        else:
+            settled.set()
+            second.stop_if_reached(session, mail, later)
+
+    def first_then_second(session: Session) -> None:
+        settle(session, held[FIRST], "accepted")
+        other.start()
+        if not house.is_sqlite:  # which lets nobody else write meanwhile
+            settled.wait()
+
+    other = threading.Thread(target=lambda: house.write(lambda session: settle(session, held[SECOND], "later")))
+    house.write(first_then_second)
+    other.join()
+    assert states(house) == {FIRST: "accepted", SECOND: "cancelled"}

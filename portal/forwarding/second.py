@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from portal import forwarding
 from portal.catalogue import agencies, succession
 from portal.catalogue.agencies import Agency, Contact, Office
+from portal.db import one_at_a_time
 from portal.leads import Disclosure, Lead, person_of
 from portal.mail import outbox
 from portal.mail.mails import Mail, Tried
@@ -54,7 +55,8 @@ def stop_if_reached(session: Session, mail: Mail, now: datetime) -> None:
     """Where the agency's other contact has the lead by now, this mail is not tried again."""
     reached = [other for other in _others(session, mail) if other.role != mail.role and other.state in outbox.REACHED]
     if reached:
-        outbox.cancel(session, mail, OPERATOR, f"{reached[0].role}_contact_reached", now)
+        held = session.get_one(Mail, mail.id)  # the one given was claimed in another session
+        outbox.cancel(session, held, OPERATOR, f"{reached[0].role}_contact_reached", now)
 
 
 def arrived(session: Session, mail: Mail, now: datetime) -> None:
@@ -74,6 +76,8 @@ def _domain(mail: Mail) -> str:
 
 
 def _others(session: Session, mail: Mail) -> list[Mail]:
+    # Where both contacts' mails are settled at once, whoever comes second must see what became of the first one's.
+    one_at_a_time(session, f"contacts {mail.about}")
     others = (Mail.about == mail.about, Mail.kind == mail.kind, Mail.id != mail.id)
     return list(session.exec(select(Mail).where(*others).order_by(col(Mail.id))))
 
