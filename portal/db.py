@@ -49,6 +49,7 @@ TURN_SECONDS = 60.0  # how long a writer waits for the one before it; a tenth of
 REFUSED_SECONDS = 30.0  # for how long a write that the database refused speaks against it
 TRIED_SECONDS = 1.0  # for how long a trial of it stands
 AWAY = (DBAPIError, NotInTime)  # what `is_away` looks at
+IDLE_MILLISECONDS = 600_000  # in a transaction: then whoever hangs, or a host that is gone, loses its locks
 FORGET_AT_ONCE = 100_000_000  # bytes: about a second
 
 SQLModel.metadata.naming_convention = {
@@ -340,13 +341,22 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
     # One name for the driver wherever the address was written by hand: postgresql:// means psycopg here.
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_recycle=1800,
     )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        # Not in the address, because connection poolers refuse it there.
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MILLISECONDS}")
+        connection.commit()
+
+    return engine
 
 
 def unpooled(url: str) -> Engine:

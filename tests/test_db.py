@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlmodel import Session, select, text
 
 from portal import db
@@ -182,4 +182,22 @@ def test_who_waits_in_vain_for_the_writer_before_gets_no_turn_instead_of_waiting
     writer.join()
     database.write(add("in time"))
     assert slugs(database) == {"in time"}
+    database.close()
+
+
+def test_whoever_hangs_in_a_transaction_loses_its_locks(postgres_url, monkeypatch):
+    monkeypatch.setattr(db, "IDLE_MILLISECONDS", 50)
+    hanging, database = Database(postgres_url), Database(postgres_url)
+    database.write(add("first"))
+
+    def rename(session: Session) -> None:
+        session.exec(select(Agency).with_for_update()).one().name = "mended"
+
+    connection = hanging.engine.connect()
+    connection.execute(select(Agency.id).with_for_update())
+    database.write(rename)  # waits until the other is cut off
+    with pytest.raises(DBAPIError):
+        connection.execute(text("SELECT 1"))
+    connection.close()
+    hanging.close()
     database.close()
