@@ -274,20 +274,40 @@ def test_a_worker_that_lost_its_lease_before_the_text_does_not_send_it(database)
     assert outcomes(database) == [("accepted", "done", 250)]
 
 
-def test_a_worker_told_to_end_gives_back_what_it_has_not_handed_over(database):
+@pytest.mark.parametrize(
+    ("step", "state"),
+    [("EHLO", "queued"), ("MAIL", "queued"), ("RCPT", "queued"), ("DATA", "uncertain"), ("dot", "uncertain")],
+)
+def test_told_to_end_a_worker_gives_back_its_mail_before_the_text_and_waits_for_the_relay_after_it(
+    database, step, state
+):
+    queue(database, "elena@agency.example")
+
+    async def work(relay: Scripted) -> None:
+        lane = delivery(database, relay.relay, Clock())
+        waiting = asyncio.create_task(lane.deliver_due())
+        while not (relay.raws if step == "dot" else [line for line in relay.heard if line.startswith(step)]):
+            await asyncio.sleep(0.005)
+        lane.stop.set()
+        assert await waiting == 1
+        await lane.close()
+
+    with Scripted({step: HANG}) as relay:
+        asyncio.run(work(relay))
+    assert (only(database).state, only(database).lease_token) == (state, None)
+    assert [outcome for outcome, _, _ in outcomes(database)] == (["uncertain"] if state == "uncertain" else [])
+
+
+def test_told_to_end_before_its_first_word_a_worker_claims_nothing(database):
     queue(database, "elena@agency.example")
 
     async def work(relay: str) -> None:
         lane = delivery(database, relay, Clock())
-        waiting = asyncio.create_task(lane.deliver_due())
-        while not only(database).raw:
-            await asyncio.sleep(0.005)
         lane.stop.set()
-        assert await waiting == 1
+        assert await lane.deliver_due() == 0
 
-    with Scripted({"greeting": HANG}) as relay:
-        asyncio.run(work(relay.relay))
-    assert (only(database).state, only(database).lease_token) == ("queued", None)
+    asyncio.run(work(no_relay()))
+    assert (only(database).state, only(database).raw) == ("queued", None)
 
 
 @dataclass
