@@ -230,7 +230,7 @@ def resend(session: Session, mail: Mail, by: str, reason: str, now: datetime, do
     )  # fmt: skip
     said = {"by": by, "reason": reason, "as": made.message_id}
     _tell_ledger(session, "resent", mail, now, said)
-    parked = (col(Mail.id) == mail.id, Mail.state == "parked")
+    parked = (col(Mail.id) == mail.id, col(Mail.state) == "parked")
     if affected(session, update(Mail).where(*parked).values(state="cancelled", settled_at=now)):
         _step(session, [mail.id], "cancelled", "ops", now)
         _tell_ledger(session, "cancelled", mail, now, said)
