@@ -122,7 +122,7 @@ def _fill(url: str, folder: Path) -> None:
     def hand_over(session: Session) -> None:
         mail = session.exec(select(Mail).where(Mail.kind == forwarding.KIND)).one()
         mail.state = "accepted"
-        forwarding.passed(session, mail, cast.NOW + timedelta(seconds=2))
+        forwarding.passed(session, [mail], cast.NOW + timedelta(seconds=2))
 
     database.write(hand_over)
     began = time.perf_counter()

@@ -256,10 +256,12 @@ def insert_ignore(session: Session, table: Table, values: Mapping[str, Any]) -> 
     return affected(session, statement) == 1
 
 
-def one_at_a_time(session: Session, key: str) -> None:
-    """Let no other transaction with the same key pass this point until this one ends."""
+def one_at_a_time(session: Session, *keys: str) -> None:
+    """Let no other transaction with any of these keys pass this point until this one ends."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+        # In one order, whoever asks: two who want the same ones never wait for each other.
+        asked = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
+        session.execute(text(asked), {"keys": sorted(set(keys))})
 
 
 def is_away(error: Exception) -> bool:

@@ -24,7 +24,7 @@ from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reconciling, reminder, silence
 from portal.ledger import mirror
-from portal.mail import outbox, returning, righting, waking
+from portal.mail import returning, righting, waking
 from portal.mail.composing import Letterhead
 from portal.mail.delivery import Delivery, Way
 from portal.mail.retrying import Circuit, Patience
@@ -74,8 +74,6 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     lanes = _lanes(settings, database, patience, stop)
     clock = Clock()
     housekeeping = _housekeeping(settings, patience, clock)
-    for lane in lanes[1::2]:
-        lane.takes_newest = True
     forgetting = erasure.Forgetting(database)
     if once:
         for _, job in housekeeping:
@@ -129,7 +127,7 @@ def _duties(
 def _housekeeping(settings: Settings, patience: Patience, clock: Clock) -> list[tuple[float, Job]]:
     return [
         (BEAT_SECONDS, lambda session, now: leases.beat(session, _name(), now)),
-        (RECOVER_SECONDS, lambda session, now: outbox.recover(session, now, patience)),
+        (RECOVER_SECONDS, lambda session, now: righting.recover(session, now, patience)),
         (RIGHT_SECONDS, lambda session, now: righting.bring_back(session, now, patience)),
         (PURGE_SECONDS, receiving.purge_submissions),
         (PURGE_SECONDS, limits.purge),

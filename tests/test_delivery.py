@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from portal.db import Database
 from portal.mail import delivery as delivering
-from portal.mail import outbox
+from portal.mail import outbox, righting
 from portal.mail.composing import Letter, Letterhead
 from portal.mail.delivery import Delivery, Kind, Way
 from portal.mail.mails import Mail, MailAttempt
@@ -208,13 +208,13 @@ def test_a_relay_that_is_down_delays_every_mail_and_loses_none(database):
 
 
 def test_a_kept_connection_the_relay_closed_costs_nothing(database):
-    queue(database, "first@agency.example", "second@agency.example")
-
     async def work(post: PostOffice) -> None:
         lane = delivery(database, post.relay, Clock())
-        assert await lane._deliver_next()
+        queue(database, "first@agency.example")
+        assert await lane.deliver_due() == 1
         post._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(post._loop)])
-        assert await lane._deliver_next()
+        queue(database, "second@agency.example")
+        assert await lane.deliver_due() == 1
         await lane.close()
 
     with PostOffice() as post:
@@ -248,9 +248,10 @@ def test_of_two_workers_each_mail_is_sent_by_one(database):
 def test_the_acceptance_is_told_in_the_transaction_that_settles_it(database):
     told: list[str] = []
 
-    def accepted(session: Session, mail: Mail, now: datetime) -> None:
-        assert session.get_one(Mail, mail.id).state == "accepted"
-        told.append(mail.recipient)
+    def accepted(session: Session, mails: Sequence[Mail], now: datetime) -> None:
+        for mail in mails:
+            assert session.get_one(Mail, mail.id).state == "accepted"
+            told.append(mail.recipient)
 
     queue(database, "good@agency.example", "bad@agency.example")
     with PostOffice(at_rcpt=lambda address: "550 no" if address.startswith("bad") else None) as post:
@@ -266,7 +267,7 @@ def test_a_worker_that_lost_its_lease_before_the_text_does_not_send_it(database)
     def steal(address: str) -> None:
         if moments:
             later = moments.pop()
-            database.write(lambda session: outbox.recover(session, later, EVEN))
+            database.write(lambda session: righting.recover(session, later, EVEN))
 
     with PostOffice(at_rcpt=steal) as post:
         assert deliver(database, post.relay) == 2

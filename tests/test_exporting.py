@@ -137,7 +137,7 @@ def test_a_lead_handed_over_says_when(database, enquiry):
     def hand_over(session: Session) -> None:
         mail = session.exec(select(Mail).where(Mail.kind == "lead")).one()
         mail.state = "accepted"
-        forwarding.passed(session, mail, NOW + timedelta(seconds=2))
+        forwarding.passed(session, [mail], NOW + timedelta(seconds=2))
 
     database.write(hand_over)
     row = json.loads(exported(database, "jsonl")[0])

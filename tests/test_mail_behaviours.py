@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
@@ -33,6 +34,14 @@ def line_to(relay: str) -> Line:
 def lane(database: Database, clock: Clock, *relays: str, kinds: dict[str, Kind] | None = None) -> Delivery:
     ways = [Way(line_to(relay), Circuit()) for relay in relays]
     return Delivery(database, ways, kinds or {"note": Kind(note)}, LETTERHEAD, EVEN, clock, asyncio.Event())
+
+
+@pytest.fixture(autouse=True)
+def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One event loop a test, as in a worker: a lane and its lines belong to one."""
+    with asyncio.Runner() as runner:
+        monkeypatch.setattr(asyncio, "run", runner.run)
+        yield
 
 
 def deliver(made: Delivery) -> int:

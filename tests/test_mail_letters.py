@@ -304,7 +304,7 @@ def test_a_leads_mail_sent_anew_goes_to_the_present_contact_as_a_disclosure_of_i
 
     made = database.write(anew)
     assert made.recipient == "new@agency.example"
-    database.write(lambda session: forwarding.passed(session, made, NOW))
+    database.write(lambda session: forwarding.passed(session, [made], NOW))
     with database.read() as session:
         first, second = session.exec(select(Disclosure).order_by(Disclosure.id)).all()
         assert first.passed_at is None and second.passed_at == NOW and second.mail_id == made.id

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from portal.db import Database
 from portal.ledger import LedgerEvent, payloads_of
-from portal.mail import outbox
+from portal.mail import outbox, righting
 from portal.mail.outbox import Mail, MailAttempt, MailIsUnderWay, Tried
 from portal.mail.retrying import GIVE_UP, Circuit, Patience
 from tests.cast import NOW
@@ -127,13 +127,13 @@ def test_a_worker_that_lost_its_lease_overwrites_nothing_but_leaves_its_evidence
     queue(database)
     (stale,) = claim(database)
     later = NOW + outbox.LEASE + timedelta(seconds=1)
-    assert database.write(lambda session: outbox.recover(session, later, EVEN)) == 1
+    assert database.write(lambda session: righting.recover(session, later, EVEN)) == 1
     (mail,) = claim(database, later)
     assert settle(database, stale, Tried("accepted", "done", 250), later) is None
     assert not database.write(lambda session: outbox.freeze(session, stale, b"stale"))
-    assert not database.write(lambda session: outbox.enter_data(session, stale))
-    assert not database.write(lambda session: outbox.renew(session, stale, later + outbox.LEASE))
-    assert not database.write(lambda session: outbox.release(session, stale, NOW))
+    assert not database.write(lambda session: outbox.enter_data(session, [stale]))
+    assert not database.write(lambda session: outbox.renew(session, [stale], later + outbox.LEASE))
+    assert not database.write(lambda session: outbox.release(session, [stale], NOW))
     kept = only(database)
     assert (kept.state, kept.lease_token, kept.raw) == ("sending", mail.lease_token, None)
     with database.read() as session:
@@ -143,16 +143,16 @@ def test_a_worker_that_lost_its_lease_overwrites_nothing_but_leaves_its_evidence
 def test_a_renewed_lease_is_not_taken_away(database):
     queue(database)
     (mail,) = claim(database)
-    assert database.write(lambda session: outbox.renew(session, mail, NOW + 2 * outbox.LEASE))
+    assert database.write(lambda session: outbox.renew(session, [mail], NOW + 2 * outbox.LEASE))
     later = NOW + outbox.LEASE + timedelta(seconds=1)
-    assert database.write(lambda session: outbox.recover(session, later, EVEN)) == 0
+    assert database.write(lambda session: righting.recover(session, later, EVEN)) == 0
 
 
 def test_a_worker_that_died_before_the_text_leaves_a_mail_that_is_due_at_once(database):
     queue(database)
     claim(database)
     later = NOW + outbox.LEASE + timedelta(seconds=1)
-    database.write(lambda session: outbox.recover(session, later, EVEN))
+    database.write(lambda session: righting.recover(session, later, EVEN))
     assert only(database).state == "queued"
     assert len(claim(database, later)) == 1
 
@@ -160,9 +160,9 @@ def test_a_worker_that_died_before_the_text_leaves_a_mail_that_is_due_at_once(da
 def test_a_worker_that_died_while_handing_over_leaves_an_uncertain_mail(database):
     queue(database)
     (mail,) = claim(database)
-    assert database.write(lambda session: outbox.enter_data(session, mail))
+    assert database.write(lambda session: outbox.enter_data(session, [mail]))
     later = NOW + outbox.LEASE + timedelta(seconds=1)
-    database.write(lambda session: outbox.recover(session, later, EVEN))
+    database.write(lambda session: righting.recover(session, later, EVEN))
     kept = only(database)
     assert (kept.state, kept.due_at, kept.attempts) == ("uncertain", later + 15 * MINUTE, 1)
 

@@ -54,10 +54,10 @@ def hand_over(database: Database) -> None:
     def work(session: Session) -> None:
         for mail in outbox.claim(session, NOW, 10):
             outbox.freeze(session, mail, b"Subject: An enquiry\r\n\r\nText")
-            outbox.enter_data(session, mail)
+            outbox.enter_data(session, [mail])
             said = Tried("accepted", "done", 250)
             outbox.settle(session, mail, said, "relay", NOW, NOW, Patience())
-            KINDS[mail.kind].accepted(session, mail, NOW)
+            KINDS[mail.kind].accepted(session, [mail], NOW)
 
     database.write(work)
 

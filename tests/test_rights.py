@@ -381,7 +381,7 @@ def test_a_worker_that_died_with_the_text_holds_an_erasure_up_no_longer_than_its
     def die(session: Session) -> None:
         (mail,) = outbox.claim(session, NOW, 1)
         outbox.freeze(session, mail, b"Zo\xc3\xab Quendrilla")
-        outbox.enter_data(session, mail)
+        outbox.enter_data(session, [mail])
 
     house.database.write(die)
     with pytest.raises(MailIsUnderWay):

@@ -165,7 +165,7 @@ def test_a_try_of_the_first_that_was_under_way_when_the_second_was_reached_is_it
         held = {mail.role: mail for mail in outbox.claim(session, NOW + 240 * MINUTE, limit=2)}
         accepted = Tried("accepted", "done", 250)
         outbox.settle(session, held["second"], accepted, "relay", NOW, NOW, Patience())
-        second.passed(session, held["second"], NOW)
+        second.passed(session, [held["second"]], NOW)
         return held["primary"]
 
     first = house.write(reach_while_the_first_is_sent)
@@ -319,7 +319,7 @@ def test_where_both_contacts_are_settled_at_the_same_moment_the_one_that_failed_
     def settle(session: Session, mail: Mail, outcome: str) -> None:
         outbox.settle(session, mail, Tried(outcome, "rcpt"), "relay", later, later, Patience())
         if outcome == "accepted":
-            second.passed(session, mail, later)
+            second.passed(session, [mail], later)
         else:
             settled.set()
             second.stop_if_reached(session, mail, later)

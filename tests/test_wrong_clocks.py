@@ -78,7 +78,7 @@ def test_a_mail_put_off_under_a_clock_that_ran_ahead_is_due_now(database):
 def test_a_lease_from_the_future_of_a_worker_that_died_holds_nothing_up(database):
     queue(database, NOW)
     claim(database, NOW + DAY)
-    assert database.write(lambda session: outbox.recover(session, NOW, EVEN)) == 1
+    assert database.write(lambda session: righting.recover(session, NOW, EVEN)) == 1
     assert only(database).state == "queued"
 
 
@@ -86,9 +86,9 @@ def test_a_lease_from_the_future_of_a_worker_that_died_holds_nothing_up(database
 def test_a_mail_taken_from_a_living_worker_by_a_jump_is_settled_by_what_the_relay_said(database, jump):
     queue(database, NOW)
     (mail,) = claim(database, NOW)
-    database.write(lambda session: outbox.enter_data(session, mail))
+    database.write(lambda session: outbox.enter_data(session, [mail]))
     then = NOW + jump
-    assert database.write(lambda session: outbox.recover(session, then, EVEN)) == 1
+    assert database.write(lambda session: righting.recover(session, then, EVEN)) == 1
     assert only(database).state == "uncertain"
     tried = Tried("accepted", "done", 250)
     assert database.write(lambda s: outbox.settle(s, mail, tried, "relay", then, then, EVEN)) == "accepted"

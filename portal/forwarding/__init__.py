@@ -1,5 +1,6 @@
 """Forwarding: a lead's way to its agency: the mail, the disclosure it makes, and what became of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,23 +60,31 @@ def forward(
     return mail
 
 
-def passed(session: Session, mail: Mail, now: datetime) -> None:
-    """The relay took responsibility for the mail: the disclosure has happened."""
-    asked = select(Disclosure, Lead, Agency).where(
-        Disclosure.mail_id == mail.id, Lead.id == Disclosure.lead_id, Agency.id == Disclosure.agency_id
+def passed(session: Session, mails: Sequence[Mail], now: datetime) -> None:
+    """The relay took responsibility for these mails: their disclosures have happened."""
+    names = {mail.id: mail.message_id for mail in mails}
+    asked = (
+        select(Disclosure, Lead.reference, Agency.slug)
+        .join(Lead, col(Lead.id) == Disclosure.lead_id)
+        .join(Agency, col(Agency.id) == Disclosure.agency_id)
+        .where(col(Disclosure.mail_id).in_(names), col(Disclosure.passed_at).is_(None))
+        .order_by(col(Disclosure.id))
     )
-    found = session.exec(asked.with_for_update(of=Disclosure)).one_or_none()
-    if found is None or found[0].passed_at is not None:
-        return
-    disclosure, lead, agency = found
-    disclosure.passed_at = now
-    ledger.record(session, "disclosure_passed", now, business=evidence(disclosure, lead, agency, mail))
+    events = []
+    for disclosure, reference, slug in session.exec(asked.with_for_update(of=Disclosure)):
+        disclosure.passed_at = now
+        events.append(("disclosure_passed", now, _said(disclosure, reference, slug, names[disclosure.mail_id])))
+    ledger.record_all(session, events)
 
 
 def evidence(disclosure: Disclosure, lead: Lead, agency: Agency, mail: Mail) -> dict[str, Any]:
     """What the ledger records of a disclosure, first as intended, then as passed, and what an audit compares with."""
+    return _said(disclosure, lead.reference, agency.slug, mail.message_id)
+
+
+def _said(disclosure: Disclosure, reference: str, slug: str, message_id: str) -> dict[str, Any]:
     said = {
-        "lead": lead.reference, "agency": agency.slug, "contact": disclosure.contact_id, "mail": mail.message_id,
+        "lead": reference, "agency": slug, "contact": disclosure.contact_id, "mail": message_id,
         "intended_at": utc(disclosure.intended_at),
     }  # fmt: skip
     return said if disclosure.passed_at is None else {**said, "passed_at": utc(disclosure.passed_at)}

@@ -4,6 +4,7 @@ Asked for in the transaction that settles the first's failure, and only where a 
 a disclosure of its own, with its own event. Whichever of the two is accepted first ends the tries of the other.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -22,13 +23,17 @@ ROLE = "second"
 OPERATOR = "portal"  # who cancels, as the ledger names it
 
 
-def passed(session: Session, mail: Mail, now: datetime) -> None:
-    """The relay took the mail: the disclosure has happened, and the other contact need not be tried any more."""
-    forwarding.passed(session, mail, now)
-    for other in _others(session, mail):
-        if other.role != mail.role and other.state in outbox.OPEN:
+def passed(session: Session, mails: Sequence[Mail], now: datetime) -> None:
+    """The relay took the mails: the disclosures have happened, and other contacts need not be tried any more."""
+    forwarding.passed(session, mails, now)
+    _wait_for_others(session, mails)
+    roles = {mail.about: mail.role for mail in mails}
+    waiting = (col(Mail.about).in_(roles), Mail.kind == forwarding.KIND, col(Mail.state).in_(outbox.OPEN))
+    for number, about, role in session.exec(select(Mail.id, Mail.about, Mail.role).where(*waiting)).all():
+        if role != roles[about]:
             with suppress(MailIsUnderWay):  # a worker has it just now: whoever settles it asks `stop_if_reached`
-                outbox.cancel(session, other, OPERATOR, f"{mail.role}_contact_reached", now)
+                other = session.get_one(Mail, number)
+                outbox.cancel(session, other, OPERATOR, f"{roles[about]}_contact_reached", now)
 
 
 def failing(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
@@ -75,9 +80,13 @@ def _domain(mail: Mail) -> str:
     return mail.message_id.rpartition("@")[2].removesuffix(">")
 
 
-def _others(session: Session, mail: Mail) -> list[Mail]:
+def _wait_for_others(session: Session, mails: Sequence[Mail]) -> None:
     # Where both contacts' mails are settled at once, whoever comes second must see what became of the first one's.
-    one_at_a_time(session, f"contacts {mail.about}")
+    one_at_a_time(session, *(f"contacts {mail.about}" for mail in mails))
+
+
+def _others(session: Session, mail: Mail) -> list[Mail]:
+    _wait_for_others(session, [mail])
     others = (Mail.about == mail.about, Mail.kind == mail.kind, Mail.id != mail.id)
     return list(session.exec(select(Mail).where(*others).order_by(col(Mail.id))))
 

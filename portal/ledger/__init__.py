@@ -8,7 +8,7 @@ to, and when the person half is deleted the leaf reveals nothing. Nothing here i
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -56,28 +56,45 @@ def record(
     person: Mapping[str, Any] | None = None,
 ) -> LedgerEvent:
     """Insert one event with its payloads: RFC 8785 bytes, each under a 32-byte salt of its own."""
+    entry, payloads = _made(kind, at, {"business": business} | ({"person": person} if person is not None else {}))
+    _insert(session, [entry], payloads)
+    return entry
+
+
+def record_all(session: Session, events: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> None:
+    """Insert events without a person: the type of each, its time and what it says."""
+    made = [_made(kind, at, {"business": business}) for kind, at, business in events]
+    if made:
+        _insert(session, [entry for entry, _ in made], [row for _, payloads in made for row in payloads])
+
+
+def _made(
+    kind: str, at: datetime, halves: Mapping[str, Mapping[str, Any]]
+) -> tuple[LedgerEvent, list[dict[str, Any]]]:  # fmt: skip
     identifier = new_id(at)
-    halves = {"business": business} | ({"person": person} if person is not None else {})
-    payloads = {half: (secrets.token_bytes(32), rfc8785.dumps(dict(content))) for half, content in halves.items()}
+    opened = {half: (secrets.token_bytes(32), rfc8785.dumps(dict(content))) for half, content in halves.items()}
     leaf = rfc8785.dumps(
         {
             "v": VERSION,
             "id": identifier,
             "type": kind,
             "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "commitments": {half: commitment(half, *opened).hex() for half, opened in payloads.items()},
+            "commitments": {half: commitment(half, *each).hex() for half, each in opened.items()},
         }
     )
-    entry = LedgerEvent(id=identifier, type=kind, at=at, leaf=leaf, about=str(business.get("lead", "")))
+    about = str(halves["business"].get("lead", ""))
+    payloads = [
+        {"event_id": identifier, "half": half, "salt": salt, "payload": payload}
+        for half, (salt, payload) in opened.items()
+    ]
+    return LedgerEvent(id=identifier, type=kind, at=at, leaf=leaf, about=about), payloads
+
+
+def _insert(session: Session, entries: Sequence[LedgerEvent], payloads: Sequence[dict[str, Any]]) -> None:
     session.flush()
     # Without the ORM, for speed: each mail that is handed over records two events.
-    session.execute(insert(table_of(LedgerEvent)), entry.model_dump())
-    rows = [
-        {"event_id": identifier, "half": half, "salt": salt, "payload": payload}
-        for half, (salt, payload) in payloads.items()
-    ]
-    session.execute(insert(table_of(LedgerPayload)), rows)
-    return entry
+    session.execute(insert(table_of(LedgerEvent)), [entry.model_dump() for entry in entries])
+    session.execute(insert(table_of(LedgerPayload)), payloads)
 
 
 def new_id(at: datetime) -> str:

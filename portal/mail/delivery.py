@@ -7,17 +7,19 @@ work runs in threads, in transactions of its own, and none of them is open while
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from sqlmodel import Session
 
 from portal.db import AWAY, Database, is_away
-from portal.mail import outbox, tags
+from portal.mail import accepting, outbox, tags
+from portal.mail.accepting import Taken
 from portal.mail.composing import Letter, Letterhead, compose
 from portal.mail.mails import Mail, Tried
 from portal.mail.retrying import TROUBLES, Circuit, Patience
@@ -25,6 +27,9 @@ from portal.mail.smtp import Envelope, Line, NotHandedOver
 from portal.observing import log
 
 Result = TypeVar("Result")
+BUNDLE = 20  # mails that a lane takes at once from a backlog
+SLOW_SECONDS = 1.0  # then the rest of a bundle is given back
+NEVER = datetime.min.replace(tzinfo=UTC)
 SHORTEST_LEASE = timedelta(seconds=5)  # also in rehearsals: a lease must outlast a slow disk
 SETTLE_PAUSES = (0.1, 0.5, 1, 2, 5, 5, 5, 5)  # seconds
 
@@ -41,6 +46,10 @@ def _tell_nobody(session: Session, mail: Mail, now: datetime) -> None:
     pass
 
 
+def _tell_nobody_of_any(session: Session, mails: Sequence[Mail], now: datetime) -> None:
+    pass
+
+
 def _ask_nobody(session: Session, mail: Mail, tried: Tried, now: datetime) -> None:
     pass
 
@@ -53,14 +62,14 @@ def _follow_nothing(session: Session, mail: Mail, made: Mail, now: datetime) -> 
 class Kind:
     """One kind of mail: how it is rendered, and who is told what became of it, in the transaction that settles that.
 
-    `accepted`: the relay took it. `failing`: its recipient cannot be reached for now, or for good, so that another may
-    be asked. `waiting`: it will be tried again. `arrived`: a report says that it is in the mailbox. `resent`: ops sent
-    it anew. `too_large`: somebody on its way found it so, and it stands parked. With `wants_success` a report that it
-    arrived is asked for from the first try on.
+    `accepted`: the relay took these. `failing`: its recipient cannot be reached for now, or for good, so that another
+    may be asked. `waiting`: it will be tried again. `arrived`: a report says that it is in the mailbox. `resent`: ops
+    sent it anew. `too_large`: somebody on its way found it so, and it stands parked. With `wants_success` a report that
+    it arrived is asked for from the first try on.
     """
 
     render: Callable[[Session, Mail, Letterhead], Letter]
-    accepted: Callable[[Session, Mail, datetime], None] = _tell_nobody
+    accepted: Callable[[Session, Sequence[Mail], datetime], None] = _tell_nobody_of_any
     failing: Callable[[Session, Mail, Tried, datetime], None] = _ask_nobody
     waiting: Callable[[Session, Mail, datetime], None] = _tell_nobody
     arrived: Callable[[Session, Mail, datetime], None] = _tell_nobody
@@ -77,11 +86,24 @@ class Way:
     circuit: Circuit
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One try that has ended: `is_over` where no other way is asked, `earlier` the relay's troubles before."""
+
+    mail: Mail
+    tried: Tried
+    way: Way
+    started: datetime
+    is_over: bool
+    earlier: int
+
+
 @dataclass
 class Delivery:
-    """One lane of delivery: takes due mails one by one, over the first of its ways that is open.
+    """One lane of delivery: takes due mails, over the first of its ways that is open.
 
-    The one due longest and the one due last are taken in turn, so that neither waits for all the others.
+    From a backlog it takes a bundle at once, those due longest and those due last in turn, so that neither waits
+    for all the others. What is written down of a bundle is written together, while the next mail is on its way.
     """
 
     database: Database
@@ -91,7 +113,7 @@ class Delivery:
     patience: Patience
     clock: Callable[[], datetime]
     stop: asyncio.Event
-    takes_newest: bool = field(default=False, init=False)
+    _held_until: datetime = field(default=NEVER, init=False)
 
     @property
     def lease(self) -> timedelta:
@@ -101,8 +123,15 @@ class Delivery:
     async def deliver_due(self) -> int:
         """Deliver every mail that is due; how many were tried. The connections are kept until `close`."""
         tried = 0
-        while await self._deliver_next():
-            tried += 1
+        while not self.stop.is_set() and self._open():
+            begun = self.clock()
+            claiming = partial(outbox.claim_both_ends, now=begun, limit=BUNDLE, lease=self.lease)
+            bundle = await self._write(claiming)
+            if not bundle:
+                break
+            self._held_until = begun + self.lease
+            async with self._renewing(bundle):
+                tried += await self._deliver_all(bundle)
         return tried
 
     async def close(self) -> None:
@@ -110,34 +139,62 @@ class Delivery:
         for way in self.ways:
             await way.line.close()
 
-    async def _deliver_next(self) -> bool:
-        if self.stop.is_set() or not self._open():
-            return False
-        newest, self.takes_newest = self.takes_newest, not self.takes_newest
-        claimed = await self._write(lambda session: outbox.claim(session, self.clock(), 1, self.lease, newest))
-        for mail in claimed:
-            async with self._renewing(mail):
-                await self._deliver(mail)
-        return bool(claimed)
+    async def _deliver_all(self, bundle: list[Mail]) -> int:
+        """Send what was claimed together, one after the other; what cannot go at once is given back. How many went."""
+        # One alone is noted when its recipient is accepted, which keeps what may be uncertain as small as it can be.
+        ready = await asyncio.to_thread(self._ready, bundle) if len(bundle) > 1 else set()
+        left, tried, settling = list(bundle), 0, Settling(self._insist, self._accept, self._tell)
+        try:
+            while left and not self.stop.is_set() and self._open():
+                mail = left.pop(0)
+                tried += 1
+                sending = asyncio.create_task(self._deliver(mail, mail.id in ready, settling))
+                await asyncio.wait({sending}, timeout=SLOW_SECONDS)
+                if not sending.done():  # a slow one holds up no other
+                    await self._release(left)
+                    left.clear()
+                await sending
+        finally:
+            await settling.done()
+            await self._release(left)
+        return tried
 
-    async def _deliver(self, mail: Mail) -> None:
-        ways = await asyncio.to_thread(self._ways_for, mail)
+    def _ready(self, bundle: list[Mail]) -> set[int]:
+        """Render what was never rendered, and note of all that their text is about to be sent; whose may be."""
+        fresh = {mail.id: raw for mail in bundle if mail.raw is None and (raw := self._rendered(mail)) is not None}
+
+        def enter(session: Session) -> set[int]:
+            held = [mail for mail in bundle if mail.id not in fresh or outbox.freeze(session, mail, fresh[mail.id])]
+            return outbox.enter_data(session, [mail for mail in held if mail.raw or mail.id in fresh])
+
+        entered = self.database.write(enter)
+        for mail in bundle:
+            mail.raw = fresh.get(mail.id, mail.raw)
+        return entered
+
+    async def _deliver(self, mail: Mail, is_ready: bool, settling: "Settling") -> None:
+        """One mail, over one way after the other; `is_ready` where it was noted already that its text is sent."""
+        ways = await asyncio.to_thread(self._ways_for, mail) if mail.attempts else self._open() or list(self.ways)
         for way in ways:
             started = self.clock()
-            tried = await self._try(mail, way)
+            tried = await self._try(mail, way, is_ready and started < self._held_until)
             if tried is None:
                 return
-            is_over = tried.outcome not in TROUBLES or way is ways[-1]
-            state = await self._insist(lambda session: self._note(session, mail, tried, way, started, is_over))  # noqa: B023
+            is_ready, is_over = False, tried.outcome not in TROUBLES or way is ways[-1]
             way.circuit.note(tried.outcome, self.patience, self.clock())
-            log.info("mail tried", mail=mail.id, kind=mail.kind, outcome=tried.outcome, code=tried.code, state=state)
+            attempt = Attempt(mail, tried, way, started, is_over, way.circuit.troubles - 1)
+            if tried.outcome == "accepted":
+                settling.take(attempt)
+                return
+            state = await self._insist(partial(self._note, attempt=attempt))
+            self._tell(attempt, state)
             if is_over or state is None:
                 return
 
-    async def _try(self, mail: Mail, way: Way) -> Tried | None:
+    async def _try(self, mail: Mail, way: Way, is_ready: bool) -> Tried | None:
         try:
-            raw = await asyncio.to_thread(self._frozen, mail)
-            return await self._hand_over(mail, raw, way)
+            raw = mail.raw if mail.raw is not None else await asyncio.to_thread(self._frozen, mail)
+            return await self._hand_over(mail, raw, way, is_ready)
         except NotHandedOver as ended:
             return ended.tried
         except (LeaseLost, Stopping) as over:
@@ -163,19 +220,26 @@ class Delivery:
                 ways.sort(key=lambda way: way.line.name == last.relay)
         return ways
 
-    def _frozen(self, mail: Mail) -> bytes:
-        if mail.raw is not None:
-            return mail.raw
+    def _rendered(self, mail: Mail) -> bytes | None:
+        """The bytes of a mail; None where it cannot be written, which its own turn tells."""
+        with suppress(Exception):
+            return self._composed(mail)
+        return None
+
+    def _composed(self, mail: Mail) -> bytes:
         with self.database.read() as session:
             letter = self.kinds[mail.kind].render(session, mail, self.letterhead)
-        raw = compose(mail, letter, self.letterhead.address, self.clock())
+        return compose(mail, letter, self.letterhead.address, self.clock())
+
+    def _frozen(self, mail: Mail) -> bytes:
+        raw = self._composed(mail)
         if not self.database.write(lambda session: outbox.freeze(session, mail, raw)):
             raise LeaseLost
         return raw
 
-    async def _hand_over(self, mail: Mail, raw: bytes, way: Way) -> Tried:
+    async def _hand_over(self, mail: Mail, raw: bytes, way: Way, is_ready: bool) -> Tried:
         await self._unless_stopped(way.line.address(self._envelope(mail)))
-        if not await self._write(lambda session: outbox.enter_data(session, mail)):
+        if not is_ready and not await self._write(lambda session: outbox.enter_data(session, [mail])):
             raise LeaseLost
         return await way.line.hand_over(raw)
 
@@ -189,24 +253,31 @@ class Delivery:
     async def _give_back(self, mail: Mail, way: Way, over: Exception) -> None:
         await way.line.close()  # the relay may be waiting for the text of this mail
         if isinstance(over, Stopping) or is_away(over):
-            await self._insist(lambda session: outbox.release(session, mail, self.clock()))
+            await self._release([mail])
 
-    def _note(
-        self, session: Session, mail: Mail, tried: Tried, way: Way, started: datetime, is_over: bool
-    ) -> str | None:  # fmt: skip
-        now = self.clock()
-        if is_over:
-            return self._settle(session, mail, tried, way, started, now)
-        return "sending" if outbox.next_relay(session, mail, tried, way.line.name, started, now) else None
+    async def _release(self, mails: Sequence[Mail]) -> None:
+        if mails:
+            await self._insist(lambda session: outbox.release(session, mails, self.clock()))
 
-    def _settle(
-        self, session: Session, mail: Mail, tried: Tried, way: Way, started: datetime, now: datetime
-    ) -> str | None:  # fmt: skip
-        earlier = way.circuit.troubles if tried.outcome in TROUBLES else None
-        state = outbox.settle(session, mail, tried, way.line.name, started, now, self.patience, earlier)
+    def _tell(self, attempt: Attempt, state: str | None) -> None:
+        mail, tried = attempt.mail, attempt.tried
+        log.info("mail tried", mail=mail.id, kind=mail.kind, outcome=tried.outcome, code=tried.code, state=state)
+
+    def _note(self, session: Session, attempt: Attempt) -> str | None:
+        mail, tried, relay, now = attempt.mail, attempt.tried, attempt.way.line.name, self.clock()
+        if attempt.is_over:
+            return self._settle(session, attempt, now)
+        return "sending" if outbox.next_relay(session, mail, tried, relay, attempt.started, now) else None
+
+    def _settle(self, session: Session, attempt: Attempt, now: datetime) -> str | None:
+        mail, tried = attempt.mail, attempt.tried
+        earlier = attempt.earlier if tried.outcome in TROUBLES else None
+        state = outbox.settle(
+            session, mail, tried, attempt.way.line.name, attempt.started, now, self.patience, earlier
+        )  # fmt: skip
         kind = self.kinds[mail.kind]
         if state == "accepted":
-            kind.accepted(session, mail, now)
+            kind.accepted(session, [mail], now)
         elif state and self.patience.asks_another(tried.outcome, now - outbox.failing_since(session, mail, now)):
             kind.failing(session, mail, tried, now)
         if state == "parked" and tried.outcome == "size":
@@ -214,6 +285,17 @@ class Delivery:
         if state in outbox.OPEN:
             kind.waiting(session, mail, now)
         return state
+
+    def _accept(self, session: Session, batch: Sequence[Attempt]) -> list[str | None]:
+        """Settle what the relay took, all at once; the state of each, None where another holds it by now."""
+        now = self.clock()
+        taken = [Taken(each.mail, each.tried, each.way.line.name, each.started) for each in batch]
+        settled = [each.mail for each in accepting.accept(session, taken, now)]
+        for name, kind in self.kinds.items():
+            if told := [mail for mail in settled if mail.kind == name]:
+                kind.accepted(session, told, now)
+        numbers = {mail.id for mail in settled}
+        return ["accepted" if each.mail.id in numbers else self._settle(session, each, now) for each in batch]
 
     async def _write(self, work: Callable[[Session], Result]) -> Result:
         return await asyncio.to_thread(self.database.write, work)
@@ -243,16 +325,63 @@ class Delivery:
         raise Stopping
 
     @asynccontextmanager
-    async def _renewing(self, mail: Mail) -> AsyncIterator[None]:
-        renewing = asyncio.create_task(self._renew(mail))
+    async def _renewing(self, mails: Sequence[Mail]) -> AsyncIterator[None]:
+        renewing = asyncio.create_task(self._renew(mails))
         try:
             yield
         finally:
             renewing.cancel()
             await asyncio.wait({renewing})
 
-    async def _renew(self, mail: Mail) -> None:
+    async def _renew(self, mails: Sequence[Mail]) -> None:
         while True:
             await asyncio.sleep(self.lease.total_seconds() / 4)
+            until = self.clock() + self.lease
             with suppress(*AWAY):
-                await self._write(lambda session: outbox.renew(session, mail, self.clock() + self.lease))
+                await self._write(lambda session: outbox.renew(session, mails, until))  # noqa: B023
+                self._held_until = until
+
+
+class Settling:
+    """What the relay took of a bundle, written down together in the background, as soon as the last such is done.
+
+    So a backlog costs one commit for several mails, and a mail alone is written down at once.
+    """
+
+    def __init__(
+        self, insist: Callable[..., Awaitable[Any]], accept: Callable[[Session, list[Attempt]], list[str | None]],
+        tell: Callable[[Attempt, str | None], None],
+    ) -> None:  # fmt: skip
+        self._insist, self._accept, self._tell = insist, accept, tell
+        self._attempts: list[Attempt] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def take(self, attempt: Attempt) -> None:
+        """Write this one down soon."""
+        self._attempts.append(attempt)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write())
+
+    async def done(self) -> None:
+        """Wait until all is written down. Raises what kept it from being so."""
+        if self._task is not None:
+            await self._task
+
+    async def _write(self) -> None:
+        while self._attempts:
+            # In one order, because the mails about a lead wait for each other.
+            batch = sorted(self._attempts, key=lambda attempt: (attempt.mail.about, attempt.mail.id or 0))
+            self._attempts = []
+            for attempt, state in zip(batch, await self._settled(batch), strict=True):
+                self._tell(attempt, state)
+
+    async def _settled(self, batch: list[Attempt]) -> list[str | None]:
+        try:
+            return list(await self._insist(lambda session: self._accept(session, batch)))
+        except AWAY:
+            raise
+        except Exception as mistake:
+            if len(batch) == 1:
+                raise
+            log.error("mails not settled together", exc_info=mistake)
+        return [state for attempt in batch for state in await self._settled([attempt])]

@@ -11,9 +11,10 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, update
+from sqlalchemy import ColumnElement, case, func, insert, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -84,9 +85,24 @@ def claim(
     return list(session.exec(select(Mail).where(col(Mail.id).in_(numbers)).order_by(col(Mail.id))))
 
 
-def renew(session: Session, mail: Mail, until: datetime) -> bool:
-    """Keep a claimed mail for longer; False where the lease was lost."""
-    return _change(session, mail, lease_until=until)
+def claim_both_ends(session: Session, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Mail]:
+    """Take up to `limit` due mails: those due longest and those due last, in turn.
+
+    Of those of one kind about one thing only the first: what becomes of it may end the other.
+    """
+    oldest = claim(session, now, (limit + 1) // 2, lease)
+    newest = claim(session, now, limit // 2, lease, newest=True) if len(oldest) == (limit + 1) // 2 else []
+    oldest.sort(key=lambda mail: (mail.due_at, mail.id))
+    newest.sort(key=lambda mail: (mail.due_at, mail.id), reverse=True)
+    claimed = [mail for pair in zip_longest(oldest, newest) for mail in pair if mail is not None]
+    first = {(mail.kind, mail.about): mail for mail in reversed(claimed)}
+    release(session, [mail for mail in claimed if first[mail.kind, mail.about] is not mail], now)
+    return [mail for mail in claimed if first[mail.kind, mail.about] is mail]
+
+
+def renew(session: Session, mails: Sequence[Mail], until: datetime) -> int:
+    """Keep claimed mails for longer; how many of them are still held."""
+    return affected(session, update(Mail).where(*held(mails)).values(lease_until=until))
 
 
 def freeze(session: Session, mail: Mail, raw: bytes) -> bool:
@@ -94,9 +110,13 @@ def freeze(session: Session, mail: Mail, raw: bytes) -> bool:
     return _change(session, mail, raw=raw, raw_sha256=hashlib.sha256(raw).hexdigest())
 
 
-def enter_data(session: Session, mail: Mail) -> bool:
-    """Note that the final dot is about to be sent: from here on the relay may have the mail, whatever we hear of it."""
-    return _change(session, mail, phase="data")
+def enter_data(session: Session, mails: Sequence[Mail]) -> set[int]:
+    """Note that final dots are about to be sent: from here on the relay may have the mails, whatever we hear of it.
+
+    The numbers of those that are still held; no other may be sent.
+    """
+    entered = update(Mail).where(*held(mails)).values(phase="data").returning(col(Mail.id))
+    return {number for (number,) in session.execute(entered.execution_options(synchronize_session=False)) if number}
 
 
 def settle(
@@ -130,16 +150,20 @@ def settle(
         return None
     _step(session, [mail.id], following.state, "worker", now)
     if following.state not in OPEN:
-        _tell_ledger(session, following.state, mail, now, _reason(tried))
+        _tell_ledger(session, following.state, mail, now, reason(tried))
     return following.state
 
 
-def release(session: Session, mail: Mail, now: datetime) -> bool:
-    """Give back a claimed mail untried; False where the lease was lost."""
-    held = _change(session, mail, state="queued", phase=None, lease_token=None, lease_until=None)
-    if held:
-        _step(session, [mail.id], "queued", "worker", now)
-    return held
+def release(session: Session, mails: Sequence[Mail], now: datetime) -> int:
+    """Give back claimed mails that were not sent; how many of them were still held."""
+    if not mails:
+        return 0
+    back: dict[str, Any] = {"state": "queued", "phase": None, "lease_token": None, "lease_until": None}
+    given = update(Mail).where(*held(mails)).values(**back).returning(col(Mail.id))
+    numbers = [number for (number,) in session.execute(given.execution_options(synchronize_session=False))]
+    if numbers:
+        _step(session, numbers, "queued", "worker", now)
+    return len(numbers)
 
 
 def next_relay(session: Session, mail: Mail, tried: Tried, relay: str, started: datetime, now: datetime) -> bool:
@@ -168,26 +192,6 @@ def move(session: Session, mail: Mail, state: str, source: str, report: str, now
         _tell_ledger(session, state, mail, now, {"enhanced": said.enhanced} if said.enhanced else {})
     session.expire(mail)
     return True
-
-
-def recover(session: Session, now: datetime, patience: Patience) -> int:
-    """Take back the mails of workers that died; how many there were.
-
-    Where the phase was `data` the relay may already have the mail: it becomes uncertain and is sent again later, with
-    the same bytes; should its worker live and hear the answer yet, the kept token lets it say so. Any earlier, nothing
-    was handed over: it is due at once. A lease that ends later than any can was taken under a clock that ran ahead.
-    """
-    over = or_(col(Mail.lease_until) < now, col(Mail.lease_until) > now + 2 * LEASE)
-    expired = session.exec(select(Mail).where(Mail.state == "sending", over).with_for_update(skip_locked=True)).all()
-    for mail in expired:
-        if mail.phase == "data":
-            lost = Tried("uncertain", "data", text="the worker ended before the relay answered")
-            token = mail.lease_token
-            if settle(session, mail, lost, "", now, now, patience) == "uncertain":
-                affected(session, update(Mail).where(col(Mail.id) == mail.id).values(lease_token=token))
-        else:
-            release(session, mail, now)
-    return len(expired)
 
 
 def failing_since(session: Session, mail: Mail, now: datetime) -> datetime:
@@ -344,16 +348,21 @@ def steps(session: Session, mail: Mail) -> Sequence[MailEvent]:
 def _step(
     session: Session, numbers: Sequence[int | None], state: str, source: str, now: datetime, report: str | None = None
 ) -> None:  # fmt: skip
-    rows = [
-        {"mail_id": number, "at": now, "state": state, "source": source, "external_id": report} for number in numbers
-    ]
-    session.execute(insert(table_of(MailEvent)), rows)
+    said = {"at": now, "state": state, "source": source, "external_id": report}
+    session.execute(insert(table_of(MailEvent)), [{"mail_id": number, **said} for number in numbers])
 
 
 def _change(session: Session, mail: Mail, among: str = "sending", **values: Any) -> bool:
     # The token fences: whoever lost the lease finds no row here, however late it comes back.
     held = (col(Mail.id) == mail.id, col(Mail.state) == among, col(Mail.lease_token) == mail.lease_token)
     return affected(session, update(Mail).where(*held).values(**values)) == 1
+
+
+def held(mails: Sequence[Mail]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that find those of these mails that their worker still holds."""
+    # A token is of one claim alone, so that number and token need not be paired.
+    numbers, tokens = {mail.id for mail in mails}, {mail.lease_token for mail in mails}
+    return col(Mail.id).in_(numbers), col(Mail.state) == "sending", col(Mail.lease_token).in_(tokens)
 
 
 def _overdue(now: datetime) -> SelectOfScalar[Mail]:
@@ -375,12 +384,17 @@ def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: d
     )  # fmt: skip
 
 
-def _reason(tried: Tried) -> dict[str, Any]:
+def reason(tried: Tried) -> dict[str, Any]:
     said = {"outcome": tried.outcome, "code": tried.code, "phase": tried.phase}
     return {**said, "enhanced": tried.enhanced} if tried.enhanced else said
 
 
-def _tell_ledger(session: Session, what: str, mail: Mail, now: datetime, more: dict[str, Any]) -> None:
+def told(mail: Mail, more: dict[str, Any]) -> dict[str, Any]:
+    """What the ledger is told of a mail, with `more` of what became of it."""
     # `about` is a noun and which one: the ledger finds its events about a lead by that.
     noun, _, which = mail.about.partition(":")
-    ledger.record(session, f"mail_{what}", now, {"mail": mail.message_id, "kind": mail.kind, noun: which, **more})
+    return {"mail": mail.message_id, "kind": mail.kind, noun: which, **more}
+
+
+def _tell_ledger(session: Session, what: str, mail: Mail, now: datetime, more: dict[str, Any]) -> None:
+    ledger.record(session, f"mail_{what}", now, told(mail, more))

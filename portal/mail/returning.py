@@ -168,7 +168,7 @@ def _move(
     log.info("mail moved by a report", mail=mail.id, kind=mail.kind, state=returned.outcome)
     kind = kinds[mail.kind]
     if was in UNPROVED and returned.outcome in outbox.REACHED:
-        kind.accepted(session, mail, now)
+        kind.accepted(session, [mail], now)
     if returned.outcome == "delivered":
         kind.arrived(session, mail, now)
     if returned.outcome == "delayed" or (returned.outcome == "bounced" and cause in ("refused", "full", "later")):

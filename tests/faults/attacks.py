@@ -123,9 +123,7 @@ def enquire(database: Database, home: Any, number: int, now: Any) -> str:
 
 def pass_all(database: Database, now: Any) -> None:
     """The relay took every lead mail there is."""
-    database.write(
-        lambda s: [forwarding.passed(s, mail, now) for mail in s.exec(select(Mail).where(Mail.kind == forwarding.KIND))]
-    )
+    database.write(lambda s: forwarding.passed(s, s.exec(select(Mail).where(Mail.kind == forwarding.KIND)).all(), now))
 
 
 class Attacker:

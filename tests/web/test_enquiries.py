@@ -53,7 +53,7 @@ def test_the_mail_on_its_way_then_handed_over(client, status, database):
     assert page_now(client, status).startswith("On its way to the agency")
 
     def hand_over(session: Session) -> None:
-        forwarding.passed(session, session.exec(select(Mail).where(Mail.kind == "lead")).one(), NOW)
+        forwarding.passed(session, session.exec(select(Mail).where(Mail.kind == "lead")).all(), NOW)
 
     database.write(hand_over)
     page = get(client, status)
