@@ -190,6 +190,7 @@ def test_mail_to_a_visitor_who_stopped_it_is_not_sent_anew_either(database):
         stopping.stop(session, stopping.mailbox(SIGNER, "jane@example.com"), NOW)
         mail = session.exec(select(Mail).where(Mail.kind == "confirmation")).one()
         mail.state = "refused"
+        session.flush()
         KINDS["confirmation"].resent(session, mail, outbox.resend(session, mail, "ops", "x", NOW, DOMAIN), NOW)
 
     with pytest.raises(stopping.Stopped):
@@ -331,6 +332,7 @@ def test_a_confirmation_sent_anew_stands_for_the_same_leads(database):
     def anew(session: Session) -> None:
         mail = session.exec(select(Mail).where(Mail.kind == "confirmation")).one()
         mail.state = "refused"
+        session.flush()
         made = outbox.resend(session, mail, "ops", "x", NOW, DOMAIN)
         KINDS["confirmation"].resent(session, mail, made, NOW)
 

@@ -336,7 +336,7 @@ def test_two_workers_at_once_apply_each_report_once(house):
 
 def _second_mails(database: Database) -> list[Mail]:
     with database.read() as session:
-        return list(session.exec(select(Mail).where(Mail.recipient == SECOND)))
+        return list(session.exec(select(Mail).where(Mail.recipient == SECOND, Mail.kind == "lead")))
 
 
 # A maildir

@@ -121,7 +121,8 @@ def _photo(facts: Facts, letterhead: Letterhead) -> dict[str, Any] | None:
     scale = PHOTO / max(facts.photo_width, facts.photo_height)
     return {
         "address": letterhead.link(addresses.media(facts.photo, photos.WIDTHS[0], "jpg")),
-        "width": round(facts.photo_width * scale), "height": round(facts.photo_height * scale),
+        "width": (width := round(facts.photo_width * scale)), "height": round(facts.photo_height * scale),
+        "column": width + 16,
     }  # fmt: skip
 
 

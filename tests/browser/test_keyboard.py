@@ -135,7 +135,6 @@ def opened(page: Page, portal: Portal) -> None:
     """Open the villa's gallery at its first photo."""
     page.goto(f"{portal.url}/en/buy?type=villa")
     page.goto(portal.url + str(page.locator(".card h3 a").get_attribute("href")) + "/photos")
-    drawn(page)
 
 
 def drawn(page: Page) -> None:
@@ -145,6 +144,7 @@ def drawn(page: Page) -> None:
 
 def test_arrow_keys_go_through_the_gallery_and_escape_leaves_it(page: Page, portal: Portal):
     opened(page, portal)
+    drawn(page)
     home = page.url.removesuffix("/photos")
     for key, shown in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowRight", 3), ("ArrowLeft", 2)):
         page.keyboard.press(key)
@@ -171,6 +171,7 @@ def test_without_script_links_go_through_the_gallery(browser: Browser, portal: P
 def test_swipes_go_through_the_gallery_and_along_the_photos_of_a_home(browser: Browser, portal: Portal):
     page = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     opened(page, portal)
+    drawn(page)
     touch = page.context.new_cdp_session(page)
 
     def swipe(from_x: int, to_x: int) -> None:

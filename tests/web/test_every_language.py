@@ -22,16 +22,17 @@ from starlette.testclient import TestClient
 
 from portal import addresses as at
 from portal import db
-from portal.catalogue import invitations
+from portal.catalogue import agencies, invitations, succession
 from portal.catalogue.agencies import Contact, Office
 from portal.catalogue.photos import Media
 from portal.catalogue.properties import Property, PropertyPhoto
 from portal.consent.notices import Notice
 from portal.db import Database
 from portal.enquiries import receiving
-from portal.forwarding import reminder, stopping
+from portal.forwarding import answering, reminder, stopping
 from portal.language import locales
-from portal.leads import Lead
+from portal.leads import Disclosure, Lead
+from portal.mail import outbox
 from portal.mail.composing import Letterhead
 from portal.mail.mails import Mail
 from portal.message_kinds import KINDS
@@ -136,7 +137,14 @@ def held(database: Database) -> dict[str, str]:
         "release": at.release("en", cast.SIGNER.sign("release", received.lead.release_nonce)),
         "stop": stopping.link(letterhead, "held@example.com", "en"),
         "stopped": stopping.link(letterhead, "stopped@example.com", "en"),
+        "answer": at.answer("en", cast.SIGNER.sign(answering.PURPOSE, first_mail(database))),
     }
+
+
+def first_mail(database: Database) -> int | None:
+    """The number of the first mail to an agency about a lead."""
+    with database.read() as session:
+        return session.exec(select(Mail.id).where(Mail.kind == "lead").order_by(Mail.id)).first()
 
 
 def receipt(database: Database, reference: str | None = None) -> str:
@@ -265,6 +273,9 @@ def said(database: Database, lang: str) -> dict[str, set[str]]:
     return {kind: told - quoted for kind, told in found.items()}  # the notice stands there as the visitor saw it
 
 
+FILES = "kontaktanfrage_openimmo_feedback.xml, lead.json, contact.vcf)"
+
+
 def parts(lines: Iterable[str]) -> set[str]:
     return without_names(each for line in lines for each in re.split(": | – | [(]", line) if "://" not in each)
 
@@ -278,11 +289,24 @@ def test_no_mail_shows_a_text_that_is_still_english(client: TestClient, english:
         invitations.invite(session, contact, session.get_one(Office, contact.office_id), domain="x.example",
                            now=cast.NOW)  # fmt: skip
 
+    def follow(session: Session) -> None:
+        """What comes of a lead, and of the contacts of an agency."""
+        office = session.exec(select(Office)).first()
+        new = agencies.add_contact(session, agencies.by_slug(session, "costa-norte"), "new@agency.example", cast.NOW)
+        succession.ask(session, new, office, domain="x.example", now=cast.NOW)
+        outbox.queue(session, succession.REFUSED, "contact:1", "other@agency.example", "en", cast.NOW, "x.example")
+        lead = session.exec(select(Lead).order_by(Lead.id)).first()
+        outbox.queue(session, "answered", f"lead:{lead.reference}", "jane@example.com", "en", cast.NOW, "x.example")
+        told = outbox.queue(session, "unanswered", "contact:1", "x@agency.example", "en", cast.NOW, "x.example")
+        disclosure = session.exec(select(Disclosure).order_by(Disclosure.id)).first()
+        disclosure.reminder_id, disclosure.passed_at = told.id, cast.NOW
+
     database.write(invite)
+    database.write(follow)
     written = said(database, "en")
-    assert set(written) >= {"lead", "confirmation", "release", "reminder", "invitation", "report"}
+    assert set(written) == set(KINDS)
     # What people wrote, what they saw, and how their language calls itself.
-    quoted = {"We are two", "May we see it in December?", "Jane Smith", "Wrong street", "Villa in", "English"}
+    quoted = {"We are two", "May we see it in December?", "Jane Smith", "Wrong street", "Villa in", "English", FILES}
     for lang in TRANSLATED:
         left = {kind: english & said(database, lang)[kind] - SAME[lang] - quoted for kind, english in written.items()}
         assert {kind: found for kind, found in left.items() if found} == {}, lang
