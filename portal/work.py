@@ -143,13 +143,12 @@ def _housekeeping(settings: Settings, patience: Patience, clock: Clock) -> list[
 def _lanes(settings: Settings, database: Database, patience: Patience, stop: asyncio.Event) -> list[Delivery]:
     letterhead = Letterhead(settings.mail_from, settings.origin, Signer(settings.key), settings.bounce_address)
     circuits = [Circuit() for _ in lines_to(settings)]
-    return [
-        Delivery(
-            database, [Way(line, circuit) for line, circuit in zip(lines_to(settings), circuits, strict=True)],
-            KINDS, letterhead, patience, db.utcnow, stop,
-        )
-        for _ in range(settings.mail_connections)
-    ]  # fmt: skip
+    lanes: list[Delivery] = []
+    for _ in range(settings.mail_connections):
+        ways = [Way(line, circuit) for line, circuit in zip(lines_to(settings), circuits, strict=True)]
+        settling = lanes[0].settling if lanes else None
+        lanes.append(Delivery(database, ways, KINDS, letterhead, patience, db.utcnow, stop, settling))
+    return lanes
 
 
 async def _deliver(lane: Delivery, bell: asyncio.Event, stop: asyncio.Event) -> None:

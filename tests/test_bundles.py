@@ -10,9 +10,10 @@ from sqlmodel import Session, select
 from portal.db import Database
 from portal.mail import delivery, outbox, righting
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import BUNDLE, Attempt, Delivery, Kind, Settling, Way
+from portal.mail.delivery import BUNDLE, Attempt, Delivery, Kind, Way
 from portal.mail.mails import Mail, MailAttempt, MailEvent, Tried
 from portal.mail.retrying import Circuit, Patience
+from portal.mail.settling import Settling
 from portal.mail.smtp import RelayLine
 from tests.cast import NOW, SIGNER
 from tests.smtp import HANG, PostOffice, Scripted
@@ -133,19 +134,25 @@ def test_what_cannot_be_settled_together_is_settled_alone(capsys):
         return work(None)
 
     async def settle() -> None:
-        settling = Settling(insist, accept, lambda attempt, state: told.append((attempt.mail.id, state)))
+        settling = Settling(
+            insist,
+            accept,
+            lambda attempt, state: told.append((attempt.mail.id, state)),
+            lambda attempt: attempt.mail.id,
+        )
+        written = []
         for number in (3, 1, 2):
             mail = Mail(id=number, kind="note", about="thing:1", recipient="x@agency.example", locale="en",
                         message_id="<x>", queued_at=NOW, due_at=NOW)  # fmt: skip
-            settling.take(Attempt(mail, Tried("accepted", "done", 250), None, NOW, True, 0))
-        await settling.done()
+            written.append(settling.take(Attempt(mail, Tried("accepted", "done", 250), None, NOW, True, 0)))
+        await asyncio.gather(*written)
 
     asyncio.run(settle())
     assert sizes == [3, 1, 1, 1] and told == [(1, "accepted"), (2, "accepted"), (3, "accepted")]
 
 
 def test_a_worker_that_was_stopped_sends_nothing_of_a_bundle_that_it_lost(database):
-    queue(database, 4)
+    queue(database, 6)
     clock, sent = Clock(), []
 
     def stopped(raw: bytes) -> None:
@@ -157,7 +164,7 @@ def test_a_worker_that_was_stopped_sends_nothing_of_a_bundle_that_it_lost(databa
     with PostOffice(at_data=stopped) as post:
         asyncio.run(deliver(lane(database, post.relay, clock)))
     assert len(sent) == 1, "what it no longer holds it does not send"
-    assert states(database) == {"accepted": 1, "uncertain": 3}, "the relay's 250 is believed all the same"
+    assert states(database) == {"accepted": 1, "uncertain": 5}, "the relay's 250 is believed all the same"
 
 
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_sent(database):
@@ -170,17 +177,17 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_sent(database):
 
 
 def test_a_worker_that_dies_leaves_its_bundle_uncertain_and_nothing_is_lost(database):
-    queue(database, 4)
+    queue(database, 6)
     with PostOffice() as post:
         made = lane(database, post.relay)
         (first, *rest) = database.write(lambda session: outbox.claim_both_ends(session, NOW, BUNDLE, made.lease))
         made._ready([first, *rest])  # and here it dies
         later = NOW + timedelta(hours=1)
         database.write(lambda session: righting.recover(session, later, Patience()))
-        assert states(database) == {"uncertain": 4} and not post.raws
+        assert states(database) == {"uncertain": 6} and not post.raws
         asyncio.run(deliver(lane(database, post.relay, Clock(later + timedelta(minutes=15)))))
-        assert len(post.raws) == 4
-    assert states(database) == {"accepted": 4}
+        assert len(post.raws) == 6
+    assert states(database) == {"accepted": 6}
 
 
 @pytest.mark.parametrize("due", [1, 2, 9, 10, 11])

@@ -23,11 +23,13 @@ from portal.mail.accepting import Taken
 from portal.mail.composing import Letter, Letterhead, compose
 from portal.mail.mails import Mail, Tried
 from portal.mail.retrying import TROUBLES, Circuit, Patience
+from portal.mail.settling import Settling
 from portal.mail.smtp import Envelope, Line, NotHandedOver
 from portal.observing import log
 
 Result = TypeVar("Result")
 BUNDLE = 20  # mails that a lane takes at once from a backlog
+FEW = 4  # so many are no backlog
 SLOW_SECONDS = 1.0  # then the rest of a bundle is given back
 NEVER = datetime.min.replace(tzinfo=UTC)
 SHORTEST_LEASE = timedelta(seconds=5)  # also in rehearsals: a lease must outlast a slow disk
@@ -98,6 +100,10 @@ class Attempt:
     earlier: int
 
 
+def _in_order(attempt: Attempt) -> tuple[str, int]:
+    return attempt.mail.about, attempt.mail.id or 0  # the mails about a lead wait for each other
+
+
 @dataclass
 class Delivery:
     """One lane of delivery: takes due mails, over the first of its ways that is open.
@@ -113,6 +119,7 @@ class Delivery:
     patience: Patience
     clock: Callable[[], datetime]
     stop: asyncio.Event
+    settling: Settling[Attempt] | None = None  # shared by the lanes of a worker, so that they write down together
     _held_until: datetime = field(default=NEVER, init=False)
 
     @property
@@ -120,18 +127,19 @@ class Delivery:
         """How long a claim holds without being renewed."""
         return max(outbox.LEASE * self.patience.factor, SHORTEST_LEASE)
 
+    def __post_init__(self) -> None:
+        self.settling = self.settling or Settling(self._insist, self._accept, self._tell, _in_order)
+
     async def deliver_due(self) -> int:
         """Deliver every mail that is due; how many were tried. The connections are kept until `close`."""
         tried = 0
         while not self.stop.is_set() and self._open():
-            begun = self.clock()
-            claiming = partial(outbox.claim_both_ends, now=begun, limit=BUNDLE, lease=self.lease)
-            bundle = await self._write(claiming)
+            self._held_until = self.clock() + self.lease
+            bundle, ready = await self._write(self._claim)
             if not bundle:
                 break
-            self._held_until = begun + self.lease
             async with self._renewing(bundle):
-                tried += await self._deliver_all(bundle)
+                tried += await self._deliver_all(bundle, ready)
         return tried
 
     async def close(self) -> None:
@@ -139,40 +147,51 @@ class Delivery:
         for way in self.ways:
             await way.line.close()
 
-    async def _deliver_all(self, bundle: list[Mail]) -> int:
+    def _claim(self, session: Session) -> tuple[list[Mail], set[int]]:
+        """What is sent next, and of which of it was noted that its text is sent.
+
+        Of a few that is noted of each when its recipient is accepted: so little becomes uncertain by a crash, and an
+        erasure may take a mail back until its text is sent.
+        """
+        bundle = outbox.claim_both_ends(session, self.clock(), BUNDLE, self.lease)
+        frozen = [mail for mail in bundle if mail.raw is not None] if len(bundle) > FEW else []
+        return bundle, outbox.enter_data(session, frozen) if frozen else set()
+
+    async def _deliver_all(self, bundle: list[Mail], ready: set[int]) -> int:
         """Send what was claimed together, one after the other; what cannot go at once is given back. How many went."""
-        # One alone is noted when its recipient is accepted, which keeps what may be uncertain as small as it can be.
-        ready = await asyncio.to_thread(self._ready, bundle) if len(bundle) > 1 else set()
-        left, tried, settling = list(bundle), 0, Settling(self._insist, self._accept, self._tell)
+        fresh = [mail for mail in bundle if mail.raw is None]
+        if len(bundle) > FEW and fresh:
+            ready |= await asyncio.to_thread(self._ready, fresh)
+        left, tried, settled = list(bundle), 0, list[Awaitable[None]]()
         try:
             while left and not self.stop.is_set() and self._open():
                 mail = left.pop(0)
                 tried += 1
-                sending = asyncio.create_task(self._deliver(mail, mail.id in ready, settling))
+                sending = asyncio.create_task(self._deliver(mail, mail.id in ready, settled))
                 await asyncio.wait({sending}, timeout=SLOW_SECONDS)
                 if not sending.done():  # a slow one holds up no other
                     await self._release(left)
                     left.clear()
                 await sending
         finally:
-            await settling.done()
             await self._release(left)
+            await asyncio.gather(*settled)
         return tried
 
-    def _ready(self, bundle: list[Mail]) -> set[int]:
+    def _ready(self, bundle: Sequence[Mail]) -> set[int]:
         """Render what was never rendered, and note of all that their text is about to be sent; whose may be."""
-        fresh = {mail.id: raw for mail in bundle if mail.raw is None and (raw := self._rendered(mail)) is not None}
+        fresh = {mail.id: raw for mail in bundle if (raw := self._rendered(mail)) is not None}
 
         def enter(session: Session) -> set[int]:
-            held = [mail for mail in bundle if mail.id not in fresh or outbox.freeze(session, mail, fresh[mail.id])]
-            return outbox.enter_data(session, [mail for mail in held if mail.raw or mail.id in fresh])
+            frozen = [mail for mail in bundle if mail.id in fresh and outbox.freeze(session, mail, fresh[mail.id])]
+            return outbox.enter_data(session, frozen)
 
         entered = self.database.write(enter)
         for mail in bundle:
-            mail.raw = fresh.get(mail.id, mail.raw)
+            mail.raw = fresh.get(mail.id) if mail.id in entered else None
         return entered
 
-    async def _deliver(self, mail: Mail, is_ready: bool, settling: "Settling") -> None:
+    async def _deliver(self, mail: Mail, is_ready: bool, settled: list[Awaitable[None]]) -> None:
         """One mail, over one way after the other; `is_ready` where it was noted already that its text is sent."""
         ways = await asyncio.to_thread(self._ways_for, mail) if mail.attempts else self._open() or list(self.ways)
         for way in ways:
@@ -184,7 +203,8 @@ class Delivery:
             way.circuit.note(tried.outcome, self.patience, self.clock())
             attempt = Attempt(mail, tried, way, started, is_over, way.circuit.troubles - 1)
             if tried.outcome == "accepted":
-                settling.take(attempt)
+                assert self.settling is not None
+                settled.append(self.settling.take(attempt))
                 return
             state = await self._insist(partial(self._note, attempt=attempt))
             self._tell(attempt, state)
@@ -340,48 +360,3 @@ class Delivery:
             with suppress(*AWAY):
                 await self._write(lambda session: outbox.renew(session, mails, until))  # noqa: B023
                 self._held_until = until
-
-
-class Settling:
-    """What the relay took of a bundle, written down together in the background, as soon as the last such is done.
-
-    So a backlog costs one commit for several mails, and a mail alone is written down at once.
-    """
-
-    def __init__(
-        self, insist: Callable[..., Awaitable[Any]], accept: Callable[[Session, list[Attempt]], list[str | None]],
-        tell: Callable[[Attempt, str | None], None],
-    ) -> None:  # fmt: skip
-        self._insist, self._accept, self._tell = insist, accept, tell
-        self._attempts: list[Attempt] = []
-        self._task: asyncio.Task[None] | None = None
-
-    def take(self, attempt: Attempt) -> None:
-        """Write this one down soon."""
-        self._attempts.append(attempt)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write())
-
-    async def done(self) -> None:
-        """Wait until all is written down. Raises what kept it from being so."""
-        if self._task is not None:
-            await self._task
-
-    async def _write(self) -> None:
-        while self._attempts:
-            # In one order, because the mails about a lead wait for each other.
-            batch = sorted(self._attempts, key=lambda attempt: (attempt.mail.about, attempt.mail.id or 0))
-            self._attempts = []
-            for attempt, state in zip(batch, await self._settled(batch), strict=True):
-                self._tell(attempt, state)
-
-    async def _settled(self, batch: list[Attempt]) -> list[str | None]:
-        try:
-            return list(await self._insist(lambda session: self._accept(session, batch)))
-        except AWAY:
-            raise
-        except Exception as mistake:
-            if len(batch) == 1:
-                raise
-            log.error("mails not settled together", exc_info=mistake)
-        return [state for attempt in batch for state in await self._settled([attempt])]
