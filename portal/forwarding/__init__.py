@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from portal import ledger
@@ -64,30 +65,35 @@ def passed(session: Session, mails: Sequence[Mail], now: datetime) -> None:
     """The relay took responsibility for these mails: their disclosures have happened."""
     names = {mail.id: mail.message_id for mail in mails}
     asked = (
-        select(Disclosure, Lead.reference, Agency.slug)
+        select(Disclosure.id, Disclosure.mail_id, Disclosure.contact_id, Disclosure.intended_at)
+        .add_columns(col(Lead.reference), col(Agency.slug))
         .join(Lead, col(Lead.id) == Disclosure.lead_id)
         .join(Agency, col(Agency.id) == Disclosure.agency_id)
         .where(col(Disclosure.mail_id).in_(names), col(Disclosure.passed_at).is_(None))
         .order_by(col(Disclosure.id))
+        .with_for_update(of=Disclosure)
     )
-    events = []
-    for disclosure, reference, slug in session.exec(asked.with_for_update(of=Disclosure)):
-        disclosure.passed_at = now
-        events.append(("disclosure_passed", now, _said(disclosure, reference, slug, names[disclosure.mail_id])))
+    rows = session.execute(asked).all()
+    happened = update(Disclosure).where(col(Disclosure.id).in_([row[0] for row in rows])).values(passed_at=now)
+    session.execute(happened)  # those that a caller holds learn of it
+    events = [
+        ("disclosure_passed", now, _said(reference, slug, contact, names[mail], intended, now))
+        for _, mail, contact, intended, reference, slug in rows
+    ]
     ledger.record_all(session, events)
 
 
 def evidence(disclosure: Disclosure, lead: Lead, agency: Agency, mail: Mail) -> dict[str, Any]:
     """What the ledger records of a disclosure, first as intended, then as passed, and what an audit compares with."""
-    return _said(disclosure, lead.reference, agency.slug, mail.message_id)
+    at = disclosure.intended_at, disclosure.passed_at
+    return _said(lead.reference, agency.slug, disclosure.contact_id, mail.message_id, *at)
 
 
-def _said(disclosure: Disclosure, reference: str, slug: str, message_id: str) -> dict[str, Any]:
-    said = {
-        "lead": reference, "agency": slug, "contact": disclosure.contact_id, "mail": message_id,
-        "intended_at": utc(disclosure.intended_at),
-    }  # fmt: skip
-    return said if disclosure.passed_at is None else {**said, "passed_at": utc(disclosure.passed_at)}
+def _said(
+    lead: str, agency: str, contact: int, message_id: str, intended_at: datetime, passed_at: datetime | None
+) -> dict[str, Any]:  # fmt: skip
+    said = {"lead": lead, "agency": agency, "contact": contact, "mail": message_id, "intended_at": utc(intended_at)}
+    return said if passed_at is None else {**said, "passed_at": utc(passed_at)}
 
 
 def intended_again(session: Session, mail: Mail, made: Mail, now: datetime) -> None:

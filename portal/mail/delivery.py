@@ -121,6 +121,7 @@ class Delivery:
     stop: asyncio.Event
     settling: Settling[Attempt] | None = None  # shared by the lanes of a worker, so that they write down together
     _held_until: datetime = field(default=NEVER, init=False)
+    _stopping: "asyncio.Task[Any] | None" = field(default=None, init=False)
 
     @property
     def lease(self) -> timedelta:
@@ -132,18 +133,29 @@ class Delivery:
 
     async def deliver_due(self) -> int:
         """Deliver every mail that is due; how many were tried. The connections are kept until `close`."""
-        tried = 0
-        while not self.stop.is_set() and self._open():
-            self._held_until = self.clock() + self.lease
-            bundle, ready = await self._write(self._claim)
-            if not bundle:
-                break
-            async with self._renewing(bundle):
-                tried += await self._deliver_all(bundle, ready)
+        tried, before = 0, list[Awaitable[None]]()
+        try:
+            while not self.stop.is_set() and self._open():
+                self._held_until = self.clock() + self.lease
+                bundle, ready = await self._write(self._claim)
+                if not bundle:
+                    break
+                async with self._renewing(bundle):
+                    settled = await self._deliver_all(bundle, ready)
+                tried += len(bundle)
+                await asyncio.gather(*before)
+                before = settled
+                if len(bundle) <= FEW:  # else written down while the next are claimed
+                    await asyncio.gather(*settled)
+        finally:
+            await asyncio.gather(*before)
         return tried
 
     async def close(self) -> None:
         """Give back the connections."""
+        if self._stopping is not None:
+            self._stopping.cancel()
+            self._stopping = None
         for way in self.ways:
             await way.line.close()
 
@@ -157,26 +169,34 @@ class Delivery:
         frozen = [mail for mail in bundle if mail.raw is not None] if len(bundle) > FEW else []
         return bundle, outbox.enter_data(session, frozen) if frozen else set()
 
-    async def _deliver_all(self, bundle: list[Mail], ready: set[int]) -> int:
-        """Send what was claimed together, one after the other; what cannot go at once is given back. How many went."""
+    async def _deliver_all(self, bundle: list[Mail], ready: set[int]) -> list[Awaitable[None]]:
+        """Send what was claimed together, one after the other; what cannot go at once is given back, out of `bundle`.
+
+        What still has to be awaited until all is written down.
+        """
         fresh = [mail for mail in bundle if mail.raw is None]
         if len(bundle) > FEW and fresh:
             ready |= await asyncio.to_thread(self._ready, fresh)
-        left, tried, settled = list(bundle), 0, list[Awaitable[None]]()
+        left, settled = list(bundle), list[Awaitable[None]]()
         try:
             while left and not self.stop.is_set() and self._open():
                 mail = left.pop(0)
-                tried += 1
                 sending = asyncio.create_task(self._deliver(mail, mail.id in ready, settled))
                 await asyncio.wait({sending}, timeout=SLOW_SECONDS)
                 if not sending.done():  # a slow one holds up no other
-                    await self._release(left)
-                    left.clear()
+                    await self._give_up(left, bundle)
                 await sending
+        except BaseException:
+            await asyncio.gather(*settled, return_exceptions=True)
+            raise
         finally:
-            await self._release(left)
-            await asyncio.gather(*settled)
-        return tried
+            await self._give_up(left, bundle)
+        return settled
+
+    async def _give_up(self, left: list[Mail], bundle: list[Mail]) -> None:
+        await self._release(left)
+        bundle[:] = [mail for mail in bundle if mail not in left]
+        left.clear()
 
     def _ready(self, bundle: Sequence[Mail]) -> set[int]:
         """Render what was never rendered, and note of all that their text is about to be sent; whose may be."""
@@ -334,9 +354,10 @@ class Delivery:
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         # Before the text nothing is handed over, so an ending worker need not wait for a slow relay.
-        doing, stopping = asyncio.create_task(work), asyncio.create_task(self.stop.wait())
-        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        if self._stopping is None or self._stopping.done():
+            self._stopping = asyncio.create_task(self.stop.wait())
+        doing = asyncio.create_task(work)
+        await asyncio.wait({doing, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
             return doing.result()
         while not doing.done():  # before Python 3.12 `wait_for` may swallow a cancellation

@@ -4,13 +4,14 @@ States: queued → sending → accepted | queued again (later) | uncertain | ref
 that came back, accepted → delayed | delivered | bounced | complained. Only forward: a late weaker one changes nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
-from sqlmodel import SQLModel
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text, update
+from sqlmodel import Session, SQLModel, col
 
-from portal.db import UTCDateTime, column
+from portal.db import UTCDateTime, affected, column, table_of
 
 STATES = (
     "queued",
@@ -152,3 +153,17 @@ class Tried:
     text: str = ""
     enhanced: str | None = None
     queue_id: str | None = None
+
+
+def blank(session: Session, mails: Collection[Mail], recipient: bool) -> None:
+    """Delete whatever of these mails can hold a person: the frozen bytes, the relay's words, the `recipient` if asked.
+
+    One that is still to be sent is rendered anew. Where it stood and what came of it stays.
+    """
+    numbers = [mail.id for mail in mails]
+    for model, number in (
+        (Mail, col(Mail.id)), (MailAttempt, col(MailAttempt.mail_id)), (ReturnedMail, col(ReturnedMail.mail_id)),
+    ):  # fmt: skip
+        cells = [cell for cell in table_of(model).c if cell.info["personal"] == "mail"]
+        values = {cell.name: None if cell.nullable else "" for cell in cells if recipient or cell.name != "recipient"}
+        affected(session, update(model).where(number.in_(numbers)).values(values))

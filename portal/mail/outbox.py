@@ -8,7 +8,7 @@ accepted, delivered, bounced, complained, refused, parked, cancelled.
 
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -55,46 +55,22 @@ def queue(
 def claim(
     session: Session, now: datetime, limit: int = 1, lease: timedelta = LEASE, newest: bool = False
 ) -> list[Mail]:  # fmt: skip
-    """Take up to `limit` due mails for this worker: one statement, safe among any number of workers.
-
-    Those due longest come first; with `newest` those due last. Whoever takes both in turn lets neither a backlog hold
-    up what comes in nor what comes in the backlog.
-    """
-    order = (col(Mail.due_at).desc(), col(Mail.id).desc()) if newest else (col(Mail.due_at), col(Mail.id))
-    due = (
-        select(Mail.id)
-        .where(IS_OPEN, Mail.due_at <= now)
-        .order_by(*order)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-        # PostgreSQL may run a plain subselect more than once, and then takes more than the limit.
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    statement = (
-        update(Mail)
-        .where(col(Mail.id).in_(select(due.c.id)))
-        .values(state="sending", phase="connect", lease_token=secrets.token_hex(16), lease_until=now + lease)
-        .returning(col(Mail.id))
-        .execution_options(synchronize_session=False)
-    )
-    numbers = [row[0] for row in session.execute(statement)]
-    if not numbers:
-        return []
-    _step(session, numbers, "sending", "worker", now)
-    return list(session.exec(select(Mail).where(col(Mail.id).in_(numbers)).order_by(col(Mail.id))))
+    """Take up to `limit` due mails for this worker, those due longest, or with `newest` those due last."""
+    return _claimed(session, _take(session, now, limit, lease, newest), now)
 
 
 def claim_both_ends(session: Session, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Mail]:
-    """Take up to `limit` due mails: those due longest and those due last, in turn.
+    """Take up to `limit` due mails for this worker: those due longest and those due last, in turn.
 
-    Of those of one kind about one thing only the first: what becomes of it may end the other.
+    So neither does a backlog hold up what comes in, nor what comes in the backlog. Of those of one kind about one thing
+    only the first is taken: what becomes of it may end the other.
     """
-    oldest = claim(session, now, (limit + 1) // 2, lease)
-    newest = claim(session, now, limit // 2, lease, newest=True) if len(oldest) == (limit + 1) // 2 else []
-    oldest.sort(key=lambda mail: (mail.due_at, mail.id))
-    newest.sort(key=lambda mail: (mail.due_at, mail.id), reverse=True)
-    claimed = [mail for pair in zip_longest(oldest, newest) for mail in pair if mail is not None]
+    oldest = _take(session, now, (limit + 1) // 2, lease)
+    newest = set(_take(session, now, limit // 2, lease, newest=True)) if len(oldest) == (limit + 1) // 2 else set()
+    ordered = sorted(_claimed(session, [*oldest, *newest], now), key=lambda mail: (mail.due_at, mail.id))
+    last = [mail for mail in reversed(ordered) if mail.id in newest]
+    pairs = zip_longest([mail for mail in ordered if mail.id not in newest], last)
+    claimed = [mail for pair in pairs for mail in pair if mail is not None]
     first = {(mail.kind, mail.about): mail for mail in reversed(claimed)}
     release(session, [mail for mail in claimed if first[mail.kind, mail.about] is not mail], now)
     return [mail for mail in claimed if first[mail.kind, mail.about] is mail]
@@ -276,20 +252,6 @@ def take_back(session: Session, mail: Mail, now: datetime) -> None:
         raise MailIsUnderWay(f"mail {mail.id} is just being handed over; try again in a minute")
 
 
-def blank(session: Session, mails: Collection[Mail], recipient: bool) -> None:
-    """Delete whatever of these mails can hold a person: the frozen bytes, the relay's words, the `recipient` if asked.
-
-    One that is still to be sent is rendered anew. Where it stood and what came of it stays.
-    """
-    numbers = [mail.id for mail in mails]
-    for model, number in (
-        (Mail, col(Mail.id)), (MailAttempt, col(MailAttempt.mail_id)), (ReturnedMail, col(ReturnedMail.mail_id)),
-    ):  # fmt: skip
-        cells = [cell for cell in table_of(model).c if cell.info["personal"] == "mail"]
-        values = {cell.name: None if cell.nullable else "" for cell in cells if recipient or cell.name != "recipient"}
-        affected(session, update(model).where(number.in_(numbers)).values(values))
-
-
 def counts(session: Session) -> dict[str, int]:
     """How many mails stand in each state."""
     found = dict(session.exec(select(Mail.state, func.count()).group_by(Mail.state)).all())
@@ -298,8 +260,7 @@ def counts(session: Session) -> dict[str, int]:
 
 def oldest_waiting(session: Session) -> datetime | None:
     """When the oldest mail was queued that the relay has not accepted and that will still be tried."""
-    waiting = select(func.min(Mail.queued_at)).where(col(Mail.state).in_(UNDER_WAY))
-    return session.exec(waiting).one()
+    return session.exec(select(func.min(Mail.queued_at)).where(col(Mail.state).in_(UNDER_WAY))).one()
 
 
 def oldest_unanswered(session: Session) -> datetime | None:
@@ -345,6 +306,36 @@ def steps(session: Session, mail: Mail) -> Sequence[MailEvent]:
     return session.exec(select(MailEvent).where(MailEvent.mail_id == mail.id).order_by(col(MailEvent.id))).all()
 
 
+def _take(session: Session, now: datetime, limit: int, lease: timedelta, newest: bool = False) -> list[int]:
+    # One statement, safe among any number of workers.
+    order = (col(Mail.due_at).desc(), col(Mail.id).desc()) if newest else (col(Mail.due_at), col(Mail.id))
+    due = (
+        select(Mail.id)
+        .where(IS_OPEN, Mail.due_at <= now)
+        .order_by(*order)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        # PostgreSQL may run a plain subselect more than once, and then takes more than the limit.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    statement = (
+        update(Mail)
+        .where(col(Mail.id).in_(select(due.c.id)))
+        .values(state="sending", phase="connect", lease_token=secrets.token_hex(16), lease_until=now + lease)
+        .returning(col(Mail.id))
+        .execution_options(synchronize_session=False)
+    )
+    return [row[0] for row in session.execute(statement)]
+
+
+def _claimed(session: Session, numbers: Sequence[int], now: datetime) -> list[Mail]:
+    if not numbers:
+        return []
+    _step(session, numbers, "sending", "worker", now)
+    return list(session.exec(select(Mail).where(col(Mail.id).in_(numbers)).order_by(col(Mail.id))))
+
+
 def _step(
     session: Session, numbers: Sequence[int | None], state: str, source: str, now: datetime, report: str | None = None
 ) -> None:  # fmt: skip
@@ -385,8 +376,8 @@ def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: d
 
 
 def reason(tried: Tried) -> dict[str, Any]:
-    said = {"outcome": tried.outcome, "code": tried.code, "phase": tried.phase}
-    return {**said, "enhanced": tried.enhanced} if tried.enhanced else said
+    enhanced = {"enhanced": tried.enhanced} if tried.enhanced else {}
+    return {"outcome": tried.outcome, "code": tried.code, "phase": tried.phase, **enhanced}
 
 
 def told(mail: Mail, more: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from portal.ledger import LedgerEvent, mirror, shredding
 from portal.ledger.mirror import Erasure
 from portal.ledger.shredding import LedgerTombstone
 from portal.mail import outbox, returning
-from portal.mail.mails import Mail
+from portal.mail.mails import Mail, blank
 from portal.receipts import links
 from portal.settings import Settings
 
@@ -152,13 +152,13 @@ def _blank(session: Session, lead: Lead) -> None:
     person = session.get(LeadPerson, lead.id)
     if person is not None:
         returning.blank_naming(session, [person.email])
-    outbox.blank(session, to_agency, recipient=False)
-    outbox.blank(session, [mail for mail in mails if mail.kind != forwarding.KIND], recipient=True)
+    blank(session, to_agency, recipient=False)
+    blank(session, [mail for mail in mails if mail.kind != forwarding.KIND], recipient=True)
     # The mail about another lead of the same mailbox may name this one too: it is written anew without it.
     naming = (
         select(Mail).join(Confirmation, col(Confirmation.mail_id) == Mail.id).where(Confirmation.lead_id == lead.id)
     )
-    outbox.blank(session, session.exec(naming).all(), recipient=False)
+    blank(session, session.exec(naming).all(), recipient=False)
 
 
 def _about_leads() -> Iterator[tuple[Table, Column[int], list[Column[object]]]]:

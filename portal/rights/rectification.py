@@ -18,7 +18,7 @@ from portal.forwarding import stopping
 from portal.leads import Confirmation, Erased, Lead, LeadPerson, person_evidence
 from portal.ledger import shredding
 from portal.mail import outbox
-from portal.mail.mails import Mail
+from portal.mail.mails import Mail, blank
 from portal.rights import erasure
 from portal.signing import Signer
 
@@ -62,8 +62,8 @@ def _readdress(
 ) -> None:  # fmt: skip
     mails = erasure.mails_about(session, lead)
     to_visitor = [mail for mail in mails if mail.kind != forwarding.KIND]
-    outbox.blank(session, [mail for mail in mails if mail not in to_visitor], recipient=False)
-    outbox.blank(session, to_visitor, recipient=moved)
+    blank(session, [mail for mail in mails if mail not in to_visitor], recipient=False)
+    blank(session, to_visitor, recipient=moved)
     session.flush()
     if not moved:
         return

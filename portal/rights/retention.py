@@ -10,8 +10,8 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from portal.db import Database
-from portal.mail import outbox, returning
-from portal.mail.mails import Mail
+from portal.mail import returning
+from portal.mail.mails import Mail, blank
 
 SETTLED, AT_MOST = timedelta(days=30), timedelta(days=90)
 AT_ONCE = 200  # mails a transaction
@@ -30,7 +30,7 @@ def blank_old_mails(database: Database, now: datetime) -> int:
 
 def _blank(session: Session, now: datetime) -> int:
     mails = _old(session, now)
-    outbox.blank(session, mails, recipient=False)
+    blank(session, mails, recipient=False)
     return len(mails)
 
 
