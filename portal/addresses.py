@@ -198,14 +198,14 @@ def ops_mails(before: int | None = None) -> str:
     return OPS if before is None else f"{OPS}?{urlencode({'before': before})}"
 
 
-def ops_mail(number: int) -> str:
-    """One mail, for ops."""
-    return OPS_MAIL.format(number=number)
+def ops_mail(number: int, lang: str = "") -> str:
+    """One mail, for ops; with a language as it would be written in that."""
+    return OPS_MAIL.format(number=number) + _written_in(lang)
 
 
-def ops_mail_html(number: int) -> str:
+def ops_mail_html(number: int, lang: str = "") -> str:
     """The HTML part of one mail, alone, for its frame."""
-    return OPS_MAIL_HTML.format(number=number)
+    return OPS_MAIL_HTML.format(number=number) + _written_in(lang)
 
 
 def ops_mail_file(number: int) -> str:
@@ -213,14 +213,18 @@ def ops_mail_file(number: int) -> str:
     return OPS_MAIL_FILE.format(number=number)
 
 
-def ops_mail_attachment(number: int, place: int) -> str:
+def ops_mail_attachment(number: int, place: int, lang: str = "") -> str:
     """One attachment of a mail as a file, for ops; counted from 1."""
-    return OPS_MAIL_ATTACHMENT.format(number=number, place=place)
+    return OPS_MAIL_ATTACHMENT.format(number=number, place=place) + _written_in(lang)
 
 
-def ops_mail_text(number: int, place: int) -> str:
+def ops_mail_text(number: int, place: int, lang: str = "") -> str:
     """One attachment of a mail as plain text, for ops; counted from 1."""
-    return OPS_MAIL_TEXT.format(number=number, place=place)
+    return OPS_MAIL_TEXT.format(number=number, place=place) + _written_in(lang)
+
+
+def _written_in(lang: str) -> str:
+    return f"?{urlencode({'lang': lang})}" if lang else ""
 
 
 def _found(suffix: str, lang: str, offer: str, town: str, area: str, filters: dict[str, object]) -> str:

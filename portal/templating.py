@@ -18,7 +18,7 @@ from jinja2.visitor import NodeTransformer
 
 from portal import addresses
 from portal.language import formats
-from portal.language.messages import translations
+from portal.language.messages import sentence, translations
 from portal.settings import ROOT
 
 TEMPLATES = ROOT / "templates"
@@ -80,6 +80,8 @@ def furnished(kind: type[Environment], locale: str) -> Environment:
         moment=lambda value: formats.moment(value, locale),
         minute=lambda value: formats.minute(value, locale),
         start=lambda value: formats.start(value, locale),
+        language=lambda code: formats.language(code, locale),
+        sentence=sentence,
         paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],
     )
     return built

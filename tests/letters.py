@@ -5,9 +5,10 @@ other; whatever mail a scene brings about is a sample named after it. A new kind
 """
 
 import asyncio
+import re
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,12 +17,12 @@ from sqlmodel import Session, col, select, update
 from starlette.testclient import TestClient
 
 from portal import addresses, db
-from portal.catalogue import agencies, invitations, succession
+from portal.catalogue import agencies, invitations, photos, succession
 from portal.catalogue.agencies import Agency, Contact, Office
-from portal.catalogue.photos import Media
 from portal.catalogue.properties import Property, PropertyPhoto
 from portal.consent import founding
 from portal.db import Database
+from portal.demo import plates
 from portal.forwarding import answering, confirmation, reminder
 from portal.language import locales
 from portal.leads import Disclosure, Lead
@@ -34,7 +35,7 @@ from portal.web.app import create
 from portal.work import run
 from tests import cast
 from tests.clients import QUIET
-from tests.smtp import PostOffice, read
+from tests.smtp import PostOffice, read, text
 from tests.web.reading import get
 from tests.web.test_enquire import JANE
 
@@ -72,12 +73,16 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One mail as its recipient's server got it, and the scene that brought it about."""
+    """One mail as its recipient's server got it, and the scene that brought it about.
+
+    `pictures` are the site's answers to the addresses of its pictures: type and bytes, of those that are there.
+    """
 
     kind: str
     scene: str
     lang: str
     raw: bytes
+    pictures: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -165,7 +170,9 @@ def in_language(folder: Path, template: Path, lang: str) -> list[Sample]:
     market = Market(lang, folder, Database(f"sqlite:///{path}"))
     try:
         keys.new(market.settings(), market.database, db.utcnow())
-        market.database.write(lambda session: _furnish(session, lang))
+        media = photos.receive(market.database, folder, plates.drawn("pool-1"), cast.NOW)
+        photos.make_waiting(market.database, folder, cast.NOW)
+        market.database.write(lambda session: _furnish(session, lang, media))
         found = [sample for scene in SCENES for sample in _played(market, scene)]
     finally:
         market.database.close()
@@ -181,17 +188,34 @@ def _played(market: Market, scene: str) -> list[Sample]:
     market.work()
     fresh = [mail for number, mail in sorted(market.sent().items()) if number not in before]
     kinds = [mail.kind for mail in fresh]
-    return [
+    found = [
         Sample(mail.kind, scene + f"-{place}" * (kinds.count(mail.kind) > 1), market.lang, mail.raw or b"")
         for place, mail in enumerate(fresh, 1)
     ]
+    return [replace(mail, pictures=_pictures(market, mail)) for mail in found]
 
 
-def _furnish(session: Session, lang: str) -> None:
+def _pictures(market: Market, mail: Sample) -> dict[str, tuple[str, bytes]]:
+    """What the site gives a mail program that asks for the mail's pictures."""
+    asked = re.findall(rf'<img[^>]* src="({ORIGIN}/[^"]+)"', text(mail.message, "html"))
+    given = {}
+
+    def fetch(client: TestClient) -> None:
+        for address in asked:
+            answer = client.get(address)
+            if answer.status_code == 200:
+                given[address] = (answer.headers["content-type"], answer.content)
+
+    if asked:
+        market.visit(fetch)
+    return given
+
+
+def _furnish(session: Session, lang: str, media: str) -> None:
     """Three agencies: one with a short name, one with a long one, and one whose first contact will not be reached."""
     founding.publish_first_policy(session, db.utcnow())
     norte = cast.agency(session)
-    _photo(session, cast.home(session, norte))
+    _photo(session, cast.home(session, norte), media)
     cast.home(session, norte, "1043", kind="apartment", price_minor=39_500_000, bedrooms=2, plot_m2=None)
     long = cast.agency(session, "fernandez-villaverde", LONG_AGENCY)
     town = cast.places.town(session, LONG_TOWN, "Málaga")
@@ -205,10 +229,7 @@ def _furnish(session: Session, lang: str) -> None:
     session.execute(update(Office).values(locale=lang))
 
 
-def _photo(session: Session, home: Property) -> None:
-    media = "c" * 64
-    session.add(Media(hash=media, state="ready", width=1200, height=800, colour="p-07", given_at=cast.NOW))
-    session.flush()
+def _photo(session: Session, home: Property, media: str) -> None:
     session.add(
         PropertyPhoto(
             property_id=home.id, position=0, kind="photo", media=media, source_url="https://agency.example/1.jpg"

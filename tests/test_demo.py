@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,25 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 from sqlmodel import Session, col, select
+from starlette.testclient import TestClient
 
-from portal import db
+from portal import addresses, auditing, db
 from portal.catalogue import agencies, opening, photos
 from portal.catalogue.photos import Media
 from portal.catalogue.places import Place
 from portal.catalogue.properties import Property, PropertyPhoto, PropertyText
 from portal.catalogue.search import PAGE
 from portal.db import Database
-from portal.demo import homes, plates, running, seeding
+from portal.demo import correspondence, homes, plates, running, seeding
 from portal.demo.coast import AREAS
 from portal.demo.facts import drawn
 from portal.demo.homes import Home
 from portal.demo.running import DemoRefused
 from portal.demo.sample import SAMPLES
+from portal.language import locales
+from portal.mail.mails import Mail
+from portal.message_kinds import KINDS
+from portal.web import ops
 from tests.cast import NOW
 from tests.running import REPOSITORY, eventually, free_port
 
@@ -305,6 +310,29 @@ def test_fresh_throws_the_demo_away_and_nothing_else(tmp_path: Path, monkeypatch
     assert running.prepare(settings, NOW, fresh=True)
     assert not (tmp_path / "demo" / "old").exists() and (tmp_path / "portal.sqlite").exists()
     assert not running.prepare(settings, NOW)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_outbox_of_a_demo_holds_a_mail_of_every_kind_that_can_be_seen_in_every_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(seeding, "first_plates", lambda: ["land-1"])
+    settings = running.settings(tmp_path, None)
+    running.prepare(settings, NOW)
+    database = Database(settings.database)
+    with database.read() as session:
+        mails = session.exec(select(Mail)).all()
+    assert {mail.kind for mail in mails} == set(KINDS)
+    assert {mail.state for mail in mails} == {"accepted"} and all(mail.raw for mail in mails)
+    assert {mail.recipient.rpartition(".")[2] for mail in mails} == {"example"}
+    assert correspondence.lacking(database) == set() and auditing.audit(database) == []
+    with TestClient(ops.create(settings)) as viewer:
+        for mail, lang in product(mails, ("", *locales.SITE)):
+            assert viewer.get(addresses.ops_mail_html(mail.id or 0, lang)).status_code == 200, (mail.kind, lang)
+    running.prepare(settings, NOW)
+    with database.read() as session:
+        assert len(session.exec(select(Mail)).all()) == len(mails), "another start adds none"
+    database.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 
 from portal.catalogue import naming
 from portal.language import locales
-from portal.language.messages import CATALOGUES, N_, translated, translations
+from portal.language.messages import CATALOGUES, N_, sentence, translated, translations
 from portal.settings import ROOT
 
 TRANSLATED = [locale for locale in locales.SITE if locale != locales.DEFAULT]
@@ -134,6 +134,25 @@ def test_french_sets_its_spaces_before_signs_and_inside_quotation_marks():
             assert not re.search(r"(?<![\u202f])[;!?](?!\w)", text), text
             assert not re.search(r"(?<![\xa0\d]):(?!/)", text), text
             assert not re.search(r"«(?!\xa0)|(?<!\xa0)»|'", text), text
+
+
+ENDING = re.compile(r"%\((agency|name|recorder|office)\)s\.")
+
+
+@pytest.mark.parametrize("locale", locales.SITE)
+def test_no_sentence_that_ends_with_a_name_doubles_its_full_stop(locale: str):
+    keys = [
+        message.id
+        for lang in TRANSLATED for message in catalogue(lang)
+        if isinstance(message.string, str) and any(map(ENDING.search, (message.id, message.string)))
+    ]  # fmt: skip
+    for path in (ROOT / "templates").rglob("*.*"):
+        formatted = re.findall(r'_\("((?:[^"\\]|\\.)*)"\) \| format\(', path.read_text())
+        assert not set(keys) & set(formatted), f"{path.name}: `sentence` in place of `format`"
+    for key in keys:
+        names = {gap[2:-2]: "Norte S.L." for gap in gaps(key)}
+        assert "S.L.." not in sentence(translated(locale, key), **names)
+    assert sentence("Text by %(agency)s.", agency="Sol") == "Text by Sol."
 
 
 def test_english_is_the_key_itself_and_a_language_we_lack_falls_back_to_it():

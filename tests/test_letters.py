@@ -1,8 +1,10 @@
 """The samples of our mails, and that the audits of mails object where something is wrong."""
 
+import io
 from email.message import EmailMessage
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 
 from audit.mails import looks, rules, spam, support
@@ -16,13 +18,18 @@ GOOD = (
 PLAIN = "Jo Li would like to see MB-1\nName: Jo Li\nE-mail: jo@gmail.com\nPhone: +447911123456\nWish: A viewing\n"
 
 
+PICTURE = io.BytesIO()
+Image.new("RGB", (300, 200), "teal").save(PICTURE, "JPEG")
+GIVEN = {f"{ORIGIN}/1.jpg": ("image/jpeg", PICTURE.getvalue()), f"{ORIGIN}/heavy.jpg": ("image/jpeg", b"x" * 100_001)}
+
+
 def sample(html: str, kind: str = "lead") -> Sample:
     message = EmailMessage()
     message["From"], message["To"] = "ImmoMarket <leads@immomarket.example>", "office@agency.example"
     message["Date"] = "Mon, 23 Nov 2026 13:12:07 +0000"
     message.set_content(PLAIN)
     message.add_alternative(html, subtype="html")
-    return Sample(kind, "made", "en", message.as_bytes())
+    return Sample(kind, "made", "en", message.as_bytes(), GIVEN)
 
 
 def test_every_kind_of_mail_has_samples_and_each_visitors_mailbox_is_among_those_of_the_lead(migrated_sqlite, tmp_path):
@@ -33,12 +40,14 @@ def test_every_kind_of_mail_has_samples_and_each_visitors_mailbox_is_among_those
     assert answers >= {"gmail.com", "outlook.com", "smith-partners.example"}
     assert {mail.lang for mail in found} == {"nl"}
     assert not [remark for mail in found for remark in rules.of_source(mail)]
+    assert {kind for mail in found for kind, _ in mail.pictures.values()} == {"image/jpeg"}
 
 
 def test_a_kind_of_mail_without_a_scene_is_named(migrated_sqlite, tmp_path, monkeypatch):
     monkeypatch.setitem(KINDS, "greeting", KINDS["report"])
     monkeypatch.setattr(letters, "SCENES", {"gmail": letters.SCENES["gmail"]})
-    with pytest.raises(SampleMissing, match=r"greeting, invitation, release, reminder, report$"):
+    others = "answered, greeting, invitation, mailbox, release, reminder, report, succession, unanswered"
+    with pytest.raises(SampleMissing, match=f": {others}$"):
         letters.in_language(tmp_path / "en", migrated_sqlite, "en")
 
 
@@ -48,6 +57,11 @@ def test_a_kind_of_mail_without_a_scene_is_named(migrated_sqlite, tmp_path, monk
         (GOOD.replace('lang="en"', 'lang="es"'), "lang is 'es'"),
         (GOOD.format("x" * 40_000), "bytes of HTML"),
         (GOOD.format(f'<img src="{ORIGIN}/1.jpg" width="1" alt="">'), "a picture without height"),
+        (
+            GOOD.format(f'<img src="{ORIGIN}/2.jpg" width="1" height="1" alt="">'),
+            "the site does not give, such as: http",
+        ),
+        (GOOD.format(f'<img src="{ORIGIN}/heavy.jpg" width="1" height="1" alt="">'), "a picture of 100001 bytes"),
         (GOOD.format('<img src="https://cdn.example/1.jpg" width="1" height="1" alt="">'), "loads https://cdn.example"),
         (GOOD.format('<b style="background:url(//x.example/a.png)">x</b>'), "loads //x.example/a.png"),
         (GOOD.format('<a href="https://track.example/1">x</a>'), "leads to https://track.example"),
@@ -69,7 +83,10 @@ def test_the_source_of_a_mail_is_objected_to(html: str, remark: str):
         (GOOD.format("Jo Li jo@gmail.com"), "not in the first screen: the phone number"),
         (GOOD.format("Jo Li jo@gmail.com +44 7911 123456"), "not in the first screen: the wish"),
         (GOOD.format('<i style="display:block;height:700px"></i>Jo Li'), "not in the first screen: the name"),
-        (GOOD.format('<img src="https://cdn.example/1.jpg">'), "asks https://cdn.example/1.jpg for something"),
+        (
+            GOOD.format('<img src="https://cdn.example/1.jpg">'),
+            "asks for what the site does not give, such as: https://cdn",
+        ),
     ],
 )
 def test_what_a_mail_looks_like_is_objected_to(browser: Browser, tmp_path, html: str, remark: str):

@@ -25,12 +25,13 @@ from tests.smtp import read, text
 XML, JSON, CARD = "kontaktanfrage_openimmo_feedback.xml", "lead.json", "contact.vcf"
 SCHEMA = json.loads(leadjson.SCHEMA.read_text(encoding="utf-8"))
 PERSON = "objekt/interessent"
+ENCODED = "=?utf-8?q?a=0D=0ABcc=3A x?="
 HOSTILE = (
     "Jane\r\nBcc: all@example.com", "Jane\0Smith", "Jane\u2028Price: €1", "\u202eenaJ\u200f\u2066", "👩‍👩‍👧 Smith",
     "Ж" * 120,
     "Jane\udcff", "</anfrage><email>x@example.com</email>", "]]> Jane <![CDATA[", "BEGIN:VCARD\r\nFN:Eve", "END:VCARD",
-    "Smith;Jane,Dr.\\n", "=?utf-8?q?Jane?=", '"Jane" <x@example.com>,', "李小龙", "--=_x--", "\x1b[31m", "a\tb\x0bc",
-    "&amp; &#0;", '","email":"x@example.com', "\ufffe\uffff", "مرحبا", "Jane: x\n\nMessage:\nall mine",
+    "Smith;Jane,Dr.\\n", "=?utf-8?q?Jane?=", ENCODED, '"Jane" <x@example.com>,', "李小龙", "--=_x--", "\x1b[31m",
+    "a\tb\x0bc", "&amp; &#0;", '","email":"x@example.com', "\ufffe\uffff", "مرحبا", "Jane: x\n\nMessage:\nall mine",
 )  # fmt: skip
 TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(), max_size=120))
 WORDS = st.one_of(TEXTS, st.sampled_from(("x" * 10_000, "\n".join(HOSTILE), "ü" * 2000, ".\n..\nFrom x\n")))
@@ -115,6 +116,21 @@ def assert_card_says(raw: bytes, card: Any, facts: Facts) -> None:
     assert "IM-7K4Q-2MXD · MB-1042 · Villa in Nueva Andalucía, Marbella" in card.note.value
 
 
+def test_an_encoded_word_is_never_decoded_into_a_header_and_is_read_as_it_was_typed():
+    """RFC 2047: what looks like an encoded word would be decoded by a mail program, line ends and all."""
+    facts = typed_into_the_form(name=ENCODED, email="jane@example.com", company=ENCODED, words=ENCODED)
+    assert facts is not None
+    raw = composed(replace(facts, property_reference=ENCODED))
+    assert_read_by_every_reader(raw)
+    got = read(raw)
+    for header in ("Reply-To", "Subject", "X-ImmoMarket-Property-Ref"):
+        assert "= ?utf-8?q?a=0D=0ABcc=3A x?=" in str(got[header]), header
+    assert got["Reply-To"].addresses[0].addr_spec == "jane@example.com"
+    for label in ("Name", "Company", "Property reference"):
+        assert f"\n{label}: {ENCODED}\n" in text(got)
+    assert text(got).endswith(f"Message:\n{ENCODED}\n") and ENCODED in html.fromstring(text(got, "html")).text_content()
+
+
 def test_no_text_of_the_visitor_stands_outside_its_place():
     marked = changed(
         name="Markname Twoname", email="markmail@example.com", phone="Markphone", phone_e164="", company="Markcompany",
@@ -145,7 +161,8 @@ def test_no_text_of_the_visitor_stands_outside_its_place():
 @pytest.mark.parametrize(
     "facts",
     [FACTS, changed(company="", timing="", funding="", phone="", phone_e164="", reach="email", words="", checkpoint=()),
-     changed(stands_in=True, property_withdrawn=True, intent="question", reach="phone", attachments=())],
+     changed(stands_in=True, property_withdrawn=True, intent="question", reach="phone", attachments=()),
+     changed(consents=(Consent("a", "given", NOW, "News of homes: by e-mail"), Consent("b", "refused", NOW, "Calls")))],
 )  # fmt: skip
 def test_text_and_html_carry_the_same_facts(locale: str, facts: Facts):
     mail = read(composed(facts, locale))
@@ -158,6 +175,17 @@ def test_text_and_html_carry_the_same_facts(locale: str, facts: Facts):
     rest, _, message = rest.rpartition(":\n")
     for line in (*rest.splitlines()[:-1], *message.splitlines()):
         assert " ".join(line.split()) in seen, line
+
+
+def test_the_mail_says_what_the_visitor_agreed_to_in_the_agencys_name_and_when():
+    said = [Consent("a", state, NOW, f"The {state} box") for state in ("given", "renewed", "refused", "withdrawn")]
+    mail = read(composed(changed(consents=tuple(said))))
+    moment = "23 November 2026, 14:12"
+    for state, words in {"given": "Agreed on", "renewed": "Agreed on", "refused": "Not agreed to, as of",
+                         "withdrawn": "Not agreed to, as of"}.items():  # fmt: skip
+        for kind in ("plain", "html"):
+            assert f"{words} {moment}: The {state} box" in " ".join(text(mail, kind).split())
+    assert "greed" not in text(read(composed())), "where the agency asks for nothing, nothing is said"
 
 
 def test_attachments_are_named_in_the_text_in_the_order_they_come():
@@ -194,7 +222,7 @@ def test_what_is_wanted_is_said_in_openimmos_words(changes, preferred, wishes):
 
 
 def test_openimmo_has_the_agencys_number_ours_and_what_it_knows_of_the_home():
-    consent = (Consent("marketing_agency", "given", NOW),)
+    consent = (Consent("marketing_agency", "given", NOW, "News of homes by e-mail"),)
     said = reader.read(files(composed(changed(consents=consent)))[XML].get_payload(decode=True))
     assert said["sender/datum"] == ["2026-11-23"] and said["sender/makler_id"] == ["costa-norte"]
     assert said["objekt/oobj_id"] == ["MB-1042"] and said["objekt/portal_obj_id"] == ["k7m2q9x4tb"]
@@ -238,13 +266,18 @@ def test_signs_that_xml_cannot_hold_are_left_out():
 
 def test_the_schema_is_one_and_knows_every_property_that_is_sent():
     Draft202012Validator.check_schema(SCHEMA)
-    consent = (Consent("marketing_agency", "renewed", NOW),)
+    consent = (Consent("marketing_agency", "renewed", NOW, "News of homes by e-mail"),)
     said = json.loads(files(composed(changed(consents=consent)))[JSON].get_payload(decode=True))
     assert said["$schema"] == SCHEMA["$id"] == "https://immomarket.net/schemas/lead-1.json"
     known = SCHEMA["properties"]
     assert said.keys() <= known.keys()
     assert said["listing"].keys() <= known["listing"]["properties"].keys()
     assert said["consent"].keys() == known["consent"]["properties"].keys()
+    assert (said["answer_by"], said["answer_url"]) == ("2026-11-24T11:12:07.000000Z", FACTS.answer_link)
+    assert said["consent"]["choices"] == [{
+        "purpose": "marketing_agency", "state": "renewed", "at": "2026-11-23T13:12:07.000000Z",
+        "label": "News of homes by e-mail",
+    }]  # fmt: skip
     assert said["newsletter"] is True and said["property"] == "MB-1042" and said["lead_status"] == "1001"
     assert said["listing"]["current_price"] == 1_250_000 and said["listing"]["built"] == 312.5
     assert said["listing"]["photo"]["url"] == f"https://portal.example/media/{FACTS.photo}/1600.jpg"

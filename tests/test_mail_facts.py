@@ -113,6 +113,7 @@ def test_the_agency_learns_of_consent_to_its_own_purposes_alone(database):
     receive(database, home, agreed=("marketing", "agency_news"))
     (consent,) = gathered(database).consents
     assert (consent.purpose, consent.state, consent.at) == ("marketing_agency", "given", NOW)
+    assert consent.label, "in the words that stood beside the box"
 
 
 def test_an_agency_gets_the_files_it_wants(database, lead):

@@ -14,7 +14,7 @@ from portal.catalogue.agencies import Agency, Contact, Office
 from portal.db import Database, utcnow
 from portal.enquiries import receiving
 from portal.enquiries.receiving import Received
-from portal.forwarding import reminder, stopping
+from portal.forwarding import facts, reminder, stopping
 from portal.leads import Confirmation, Disclosure, LeadPerson, StatusLink
 from portal.ledger import LedgerEvent, keys, sealing
 from portal.mail import outbox
@@ -361,7 +361,8 @@ def test_the_visitors_mail_says_where_the_receipt_is_and_the_agencys_never_does(
         assert "/receipts/" not in text(rendered(database, "lead")) + text(rendered(database, "lead"), "html")
 
 
-def test_the_agencys_mail_carries_the_newest_head_of_the_ledger_as_it_was_signed(database, tmp_path):
+def test_the_agencys_mail_carries_the_newest_head_of_the_ledger_as_it_was_signed(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(facts, "_COIN", re.compile("(?!)"))
     receive(database)
     in_english(database)
     assert "head of our ledger" not in text(rendered(database, "lead"))
@@ -378,3 +379,10 @@ def test_the_agencys_mail_carries_the_newest_head_of_the_ledger_as_it_was_signed
     assert head.note in before and head.note not in message
     for line in head.note.splitlines():
         assert line in text(mail, "html")
+    monkeypatch.setattr(facts, "_COIN", re.compile(re.escape(head.note.splitlines()[2])))
+    assert "head of our ledger" not in text(rendered(database, "lead")), "a filter would take it for a wallet"
+
+
+def test_what_filters_take_for_a_wallet_is_known():
+    assert facts._COIN.search("portal.example/ledger\n4\nab+1BoatSLRHtKNngkdXEeobR76b53LETtpyT/x=")
+    assert not facts._COIN.search("5RiLVxBJ2Zc8Z0CqkgEWlY1y9o2t+3J98t1WpEZ73CNm0viecrnyiWrnqRhWNLy/")

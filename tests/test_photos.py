@@ -82,6 +82,21 @@ def test_a_small_picture_is_never_enlarged_and_has_only_the_sizes_it_fills(datab
         assert {int(name.partition(".")[0]) for name in names(tmp_path, found.hash)} == set(photos.widths(found.width))
 
 
+@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (480, 640)])
+def test_the_smallest_size_of_the_noisiest_photo_is_light_enough_for_a_mail(tmp_path: Path, size: tuple[int, int]):
+    noise = Image.merge("RGB", [Image.effect_noise(size, 120) for _ in range(3)])
+    given = BytesIO()
+    noise.save(given, "JPEG", quality=70)
+    media = "ab" * 32
+    (tmp_path / "media" / "given").mkdir(parents=True)
+    (tmp_path / "media" / "given" / media).write_bytes(given.getvalue())
+    assert photos.make(tmp_path, media).reason is None
+    smallest = tmp_path / "media" / media / "480.jpg"
+    assert smallest.stat().st_size <= photos.LIGHT == 100_000
+    with Image.open(smallest) as shown:
+        assert shown.size == (480, size[1] * 480 // size[0])
+
+
 def test_the_same_bytes_again_cost_nothing(database: Database, tmp_path: Path):
     given = encoded((500, 300))
     found = made(database, tmp_path, given)

@@ -1,10 +1,9 @@
 """Every mail as Chromium shows it: pictures for people to look at, and what can be measured of it.
 
 From the mail's own bytes, on a phone and in a window, light and dark, with pictures and without. Nothing leaves the
-machine: our own pictures are drawn here, and whatever else a mail asks for is refused and counted against it.
+machine: our own pictures are those the site gave, and whatever else a mail asks for is refused and counted against it.
 """
 
-import io
 import shutil
 import time
 from collections import defaultdict
@@ -12,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Route
 
 from audit.mails import rules, sheets
@@ -80,24 +78,25 @@ def seen(browser: Browser, found: Sequence[Sample], way: Way, place: Path) -> li
     page = context.new_page()
     page.emulate_media(color_scheme=way.scheme)  # type: ignore[arg-type]  # one of SCHEMES
     strange: list[str] = []
-    body = ""
+    body, pictures = "", dict[str, tuple[str, bytes]]()
 
     def serve(route: Route) -> None:
         asked = route.request.url
         if asked == ADDRESS:
             route.fulfill(body=body, content_type="text/html; charset=utf-8")
-        elif not asked.startswith(f"{ORIGIN}/"):
-            strange.append(f"asks {asked} for something")
+        elif asked not in pictures:
+            strange.append(f"asks for what the site does not give{rules.SUCH_AS}{asked}")
             route.abort()
         elif way.pictures:
-            route.fulfill(body=drawn(), content_type="image/jpeg")
+            kind, picture = pictures[asked]
+            route.fulfill(body=picture, content_type=kind)
         else:
             route.abort()
 
     page.route("**/*", serve)
     remarks = []
     for mail in found:
-        body = text(mail.message, "html")
+        body, pictures = text(mail.message, "html"), mail.pictures
         if not way.pictures and "<img" not in body:
             continue
         strange.clear()
@@ -107,15 +106,3 @@ def seen(browser: Browser, found: Sequence[Sample], way: Way, place: Path) -> li
         remarks += [(mail, remark) for remark in (*strange, *rules.of_picture(mail, measured, way.width, way.scheme))]
     context.close()
     return remarks
-
-
-def drawn() -> bytes:
-    """A picture to stand for any of ours, as JPEG."""
-    picture = Image.new("RGB", (1200, 800), "#9fb8c4")
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((0, 520, 1200, 800), "#8a9a6b")
-    pen.polygon([(300, 360), (600, 200), (900, 360)], "#a5573c")
-    pen.rectangle((340, 360, 860, 640), "#f1ece2")
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=80)
-    return file.getvalue()

@@ -11,6 +11,7 @@ from portal.language.messages import translations
 from tests.letters import ORIGIN, Sample
 from tests.smtp import text
 
+HEAVIEST = 100_000  # bytes of a picture: a mail is opened on the road
 LARGEST = 40_000  # bytes of HTML; from about 102 kB on Gmail hides the rest
 SMALLEST = 13  # px of text
 CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of any size
@@ -35,6 +36,7 @@ def of_source(mail: Sample) -> Iterator[str]:
         lacking = [name for name in ("width", "height", "alt") if image.get(name) is None]
         if lacking:
             yield f"a picture without {', '.join(lacking)}"
+        yield from _served(mail, str(image.get("src")))
     yield from _addresses(source, tree)
 
 
@@ -52,6 +54,15 @@ def of_picture(mail: Sample, measured: Mapping[str, Any], width: int, scheme: st
             yield f"a button {link['height']:g} px high{SUCH_AS}{_short(link['text'])}"
     if mail.kind == "lead" and width == PHONE:
         yield from (f"not in the first screen: {part}" for part in _below(mail, measured))
+
+
+def _served(mail: Sample, address: str) -> Iterator[str]:
+    """What is wrong with a picture as the site gives it."""
+    kind, picture = mail.pictures.get(address, ("", b""))
+    if not kind.startswith("image/"):
+        yield f"a picture the site does not give{SUCH_AS}{address}"
+    elif len(picture) > HEAVIEST:
+        yield f"a picture of {len(picture)} bytes"
 
 
 def _addresses(source: str, tree: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "@media": "without it the mail stays light, with its colours as they are, or the program darkens it itself",
     "border-radius": "corners are square",
     "color-scheme meta tag": "says that we bring colours of our own for dark windows; else the program chooses them",
+    "display:none": "the line that is shown beside the subject in a list of mails then stands above the mail too",
     "white-space": "a reference or an option of a command may break at its hyphen",
 }
 

@@ -37,6 +37,9 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "webp": {"quality": 80, "method": 2},
     "jpg": {"quality": 82, "optimize": True, "progressive": True},
 }
+# What mails and small lists load has a bound, in bytes: what is noisy or tall is written coarser, as far as it takes.
+LIGHT = 100_000
+COARSER = (70, 55, 40, 25, 10)
 BATCH = 4
 # The mean colours a frame may have before its photo arrives, as `p-01` to `p-16` of the stylesheet.
 COLOURS = (
@@ -266,6 +269,7 @@ def _write(folder: Path, picture: Image.Image) -> None:
             size.thumbnail((width, LONGEST_SIDE), Image.Resampling.LANCZOS)
             for suffix, options in ENCODINGS.items():
                 _save(size, making / f"{width}.{suffix}", options)
+        _lighten(size, making / f"{WIDTHS[0]}.jpg")
         making.chmod(0o755)
         _put_in_place(making, folder)
     finally:
@@ -279,6 +283,13 @@ def _save(picture: Image.Image, path: Path, options: dict[str, Any]) -> None:
         if isinstance(fault, OSError) and fault.errno is not None:  # the disk's fault and not the picture's
             raise
         raise PictureRefused(f"cannot be encoded: {type(fault).__name__}") from None
+
+
+def _lighten(picture: Image.Image, path: Path) -> None:
+    for quality in COARSER:
+        if path.stat().st_size <= LIGHT:
+            return
+        _save(picture, path, ENCODINGS["jpg"] | {"quality": quality})
 
 
 def _put_in_place(making: Path, folder: Path) -> None:

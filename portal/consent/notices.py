@@ -22,7 +22,7 @@ from portal.consent.controller import CONTROLLER
 from portal.consent.purposes import AGENCY, Purpose
 from portal.db import Database, UTCDateTime, column
 from portal.language import formats
-from portal.language.messages import translations
+from portal.language.messages import sentence, translations
 from portal.signing import Signer, TokenRefused
 
 FORM_VERSION = 2
@@ -93,13 +93,14 @@ def first_layer(
         (_("Responsible"), RECORDER),
         (_("Purpose"), " ".join(why.says(why.text, locale) for why in whys)),
         (_("Basis"), " ".join(why.says(why.basis_text, locale) for why in whys)),
-        (_("Recipients"), _("%(agency)s. Kept in: %(places)s. No transfer elsewhere.") % {
-            "agency": wording.recipients(whys, locale, where), "places": wording.places(whys, locale)}),
+        (_("Recipients"), sentence(
+            _("%(agency)s. Kept in: %(places)s. No transfer elsewhere."),
+            agency=wording.recipients(whys, locale, where), places=wording.places(whys, locale))),
         (_("Rights"), wording.rights(whys, locale)),
         (_("More information"), _policy_name(policy, locale)),
     )  # fmt: skip
     nobody_else = all(other["kind"] == AGENCY for why in whys for other in why.recipients)
-    sentence = (
+    about = (
         _("Your enquiry is recorded by %(recorder)s and sent to %(agency)s, %(town)s. Nobody else receives it.")
         if nobody_else
         else _("Your enquiry is recorded by %(recorder)s and sent to %(agency)s, %(town)s, and to those named below.")
@@ -115,7 +116,7 @@ def first_layer(
         if why.opt_in
     )  # fmt: skip
     return FirstLayer(
-        sentence % {"recorder": RECORDER, "agency": agency.name, "town": office.town}, rows, boxes, policy.number,
+        about % {"recorder": RECORDER, "agency": agency.name, "town": office.town}, rows, boxes, policy.number,
         policy.locale, _("%(label)s: %(text)s"), " ".join(str(why.id) for why in whys),
     )  # fmt: skip
 

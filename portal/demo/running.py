@@ -17,7 +17,7 @@ from pathlib import Path
 
 from portal import addresses, db
 from portal.db import Database
-from portal.demo import seeding
+from portal.demo import correspondence, seeding
 from portal.ledger import keys
 from portal.settings import CAPTURE, Settings
 
@@ -44,12 +44,12 @@ def settings(data_directory: Path, port: int | None) -> Settings:
     return Settings(
         mode="demo", data_directory=data_directory / "demo", origin=f"http://{HOST}:{site}", bind=f"{HOST}:{site}",
         ops_bind=f"{HOST}:{_free_from(site + 1)}", smtp_relay=CAPTURE, mail_from="leads@immomarket.example",
-        contact_mail="hello@immomarket.example", operator="demo",
+        contact_mail="hello@immomarket.example", ops_mail="ops@immomarket.example", operator="demo",
     )  # fmt: skip
 
 
 def prepare(settings: Settings, now: datetime, fresh: bool = False) -> bool:
-    """Make the database, put the sample homes in and hang the pictures of the first pages.
+    """Make the database, put the sample homes in, hang the pictures of the first pages, and write a mail of every kind.
 
     False where an earlier demo left them.
     """
@@ -65,6 +65,8 @@ def prepare(settings: Settings, now: datetime, fresh: bool = False) -> bool:
             seeding.seed(database, now)
         first = seeding.missing(database, seeding.first_plates())
         seeding.hang_and_make(database, settings.data_directory, first)
+        if correspondence.lacking(database):
+            correspondence.begin(database, settings, now)
         return is_new
     finally:
         database.close()

@@ -4,6 +4,7 @@ Reads and never writes. What was asked, and about what, is as it was recorded; r
 its first photo, are as they stand when the mail is written.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,10 @@ from portal.ledger import sealing
 from portal.mail.composing import Letterhead
 from portal.mail.mails import Mail
 
+# One head in six hundred holds what filters take for the address of a Bitcoin wallet, and its mail for extortion: that
+# head goes with none, and the next mail has another.
+_COIN = re.compile(r"\b[13][1-9A-HJ-NP-Za-km-z]{29,34}\b")
+
 
 class PersonGone(Exception):
     """The person was erased before the mail was written; there is nothing left to pass on."""
@@ -37,11 +42,15 @@ class PersonGone(Exception):
 
 @dataclass(frozen=True)
 class Consent:
-    """What the visitor chose for one purpose of the agency's own, and when: a state of `choices.Choice`."""
+    """What the visitor chose for one purpose of the agency's own, and when: a state of `choices.Choice`.
+
+    `label` is what stood beside the box, in the language of the page.
+    """
 
     purpose: str
     state: str
     at: datetime
+    label: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +235,7 @@ def _of_evidence(session: Session, lead: Lead) -> dict[str, Any]:
         "policy_locale": policy.locale, "policy_sha256": policy.body_sha256, "notice_sha256": notice.sha256,
         "notice_locale": notice.locale, "consents": _consents(session, lead, notice),
         # The newest head of the ledger line by line: what agencies keep of it contradicts any later change.
-        "checkpoint": tuple(head.note.splitlines()) if head else (),
+        "checkpoint": tuple(head.note.splitlines()) if head and not _COIN.search(head.note) else (),
     }  # fmt: skip
 
 
@@ -240,5 +249,6 @@ def _consents(session: Session, lead: Lead, notice: Notice) -> tuple[Consent, ..
     }
     newest = {choice.purpose: choice for choice in choices.of_lead(session, lead.id)}
     return tuple(
-        Consent(choice.purpose, choice.state, choice.at) for code, choice in newest.items() if code in agencys
+        Consent(choice.purpose, choice.state, choice.at, choice.label)
+        for code, choice in newest.items() if code in agencys
     )  # fmt: skip

@@ -43,6 +43,8 @@ def _lead(facts: Facts) -> dict[str, Any]:
         "source": "ImmoMarket",
         "lead_status": NEW,
         "received_at": utc(facts.received_at),
+        "answer_by": utc(facts.answer_by),
+        "answer_url": one_line(facts.answer_link),
         "forename": forename,
         "surname": surname,
         "name": one_line(facts.name),
@@ -106,7 +108,11 @@ def _photo(facts: Facts, letterhead: Letterhead) -> dict[str, Any] | None:
 
 
 def _consent(facts: Facts) -> dict[str, Any]:
-    choices = [{"purpose": each.purpose, "state": each.state, "at": utc(each.at)} for each in facts.consents]
+    choices = [
+        _given({
+            "purpose": each.purpose, "state": each.state, "at": utc(each.at), "label": one_line(each.label),
+        }) for each in facts.consents
+    ]  # fmt: skip
     return {
         "basis": BASIS,
         "recorder": facts.recorder,

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from portal import addresses
 from portal.catalogue import photos
+from portal.consent.choices import HOLDING
 from portal.forwarding import leadjson, openimmo, vcard
 from portal.forwarding.facts import Facts, gather
 from portal.language import formats, locales
@@ -33,6 +34,8 @@ HEADLINES = {
     "papers": N_("%(name)s would like the papers of %(reference)s"),
 }
 ATTACHED = {"openimmo": openimmo.attachment, "json": leadjson.attachment, "vcard": vcard.attachment}
+AGREED = N_("Agreed on %(moment)s: %(label)s")
+NOT_AGREED = N_("Not agreed to, as of %(moment)s: %(label)s")
 SHORT = 12  # characters of a reference
 PHOTO = 120  # pixels of the photo's longer side
 Lines = list[tuple[str, str]]
@@ -74,6 +77,7 @@ def _said(facts: Facts, letterhead: Letterhead, locale: str, attachments: tuple[
         "answering": facts.answer_link,
         "stands_in": facts.stands_in,
         "recorder": facts.recorder,
+        "consents": _chosen(facts, locale),
         "checkpoint": facts.checkpoint,
         "policy": facts.policy,
         "files": ", ".join(attachment.name for attachment in attachments),
@@ -91,7 +95,7 @@ def _in_short(facts: Facts, letterhead: Letterhead, locale: str) -> dict[str, An
         "name": name,
         "headline": _(HEADLINES[facts.intent]) % {"name": name, "reference": reference},
         "heading": Markup(_(HEADLINES[facts.intent])) % {"name": name, "reference": whole},  # noqa: S704
-        "language": locales.NAMES.get(facts.answer_locale, facts.answer_locale),
+        "language": formats.language(facts.answer_locale, locale),
         "answer_by": _until(facts, locale),
         "phone": _dialled(facts),
         "photo": _photo(facts, letterhead),
@@ -119,10 +123,11 @@ def _photo(facts: Facts, letterhead: Letterhead) -> dict[str, Any] | None:
     if not facts.photo or not facts.photo_width or not facts.photo_height:
         return None
     scale = PHOTO / max(facts.photo_width, facts.photo_height)
+    # An address that ends with a picture's name after a long hash is taken for a web bug by filters, hence the query.
+    width, height = (round(side * scale) for side in (facts.photo_width, facts.photo_height))
     return {
-        "address": letterhead.link(addresses.media(facts.photo, photos.WIDTHS[0], "jpg")),
-        "width": (width := round(facts.photo_width * scale)), "height": round(facts.photo_height * scale),
-        "column": width + 16,
+        "address": letterhead.link(addresses.media(facts.photo, photos.WIDTHS[0], "jpg")) + "?mail",
+        "width": width, "height": height, "room": width + 16,
     }  # fmt: skip
 
 
@@ -152,6 +157,16 @@ def _about_home(facts: Facts, locale: str) -> Lines:
         (_("Received"), formats.minute(facts.received_at, locale)),
         (_("Answer by"), _until(facts, locale)),
     ])  # fmt: skip
+
+
+def _chosen(facts: Facts, locale: str) -> list[str]:
+    """What the visitor agreed to in the agency's name, or did not, and when: a line each."""
+    _ = translations(locale).gettext
+    return [
+        _(AGREED if each.state in HOLDING else NOT_AGREED)
+        % {"moment": formats.minute(each.at, locale, ZoneInfo(facts.time_zone)), "label": one_line(each.label)}
+        for each in facts.consents
+    ]
 
 
 def _given(lines: Lines) -> Lines:

@@ -65,6 +65,11 @@ def country(code: str, locale: str) -> str:
     return str(_locale(locale).territories[code])
 
 
+def language(code: str, locale: str) -> str:
+    """A language by its ISO 639 code, as it stands in a sentence: `German`, `alemán`; the code where it has no name."""
+    return str(_locale(locale).languages.get(code, code))
+
+
 def moment(value: datetime, locale: str) -> str:
     """A moment in Spain to the second: `23 November 2026, 14:12:07`."""
     return f"{day(value, locale)}, {format_time(value.astimezone(ZONE), 'HH:mm:ss', locale=locale)}"

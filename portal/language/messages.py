@@ -33,6 +33,14 @@ def translations(locale: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def sentence(text: str, **values: object) -> str:
+    """A text with its gaps filled. A name that ends with a full stop, as `S.L.` does, ends its sentence with it too."""
+    for name, value in values.items():
+        if str(value).endswith("."):
+            text = text.replace(f"%({name})s.", f"%({name})s")
+    return text % values
+
+
 def translated(locale: str, message: str) -> str:
     """One message in one language."""
     return translations(locale).gettext(message)

@@ -15,6 +15,7 @@ from portal.web.site import site
 # None longer than a file system takes; one folder at most.
 NAME = re.compile(r"([a-z0-9-]{1,60}/)?[A-Za-z0-9_-]{1,60}\.[a-z0-9]{1,20}")
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOR_ANYBODY = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}  # agencies read our mails on pages of others
 FOR_A_WEEK = {"Cache-Control": "public, max-age=604800"}
 MEDIA_WIDTHS = frozenset(map(str, photos.WIDTHS))
 MEDIA_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
@@ -43,7 +44,7 @@ async def photo(request: Request) -> Response:
         raise HTTPException(404)
     path = site(request).settings.data_directory / "media" / media / f"{width}.{suffix}"
     await _must_exist(path)
-    return FileResponse(path, headers=FOR_EVER, media_type=MEDIA_TYPES[suffix])
+    return FileResponse(path, headers=FOR_ANYBODY, media_type=MEDIA_TYPES[suffix])
 
 
 async def _must_exist(path: Path) -> None:

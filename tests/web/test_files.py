@@ -45,6 +45,7 @@ def test_a_photo_is_served_in_its_widths_and_kept_for_ever(client, settings, nam
     answer = client.get(f"/media/{HASH}/{name}")
     assert (answer.status_code, answer.content) == (200, b"RIFF")
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == (kind, FOR_EVER)
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin", "mail is read on pages of others"
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,24 @@ from email.policy import SMTP
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
 from portal import message_kinds
+from portal.catalogue.properties import Property
 from portal.db import Database
+from portal.enquiries import receiving
+from portal.leads import LeadPerson
 from portal.mail import outbox
+from portal.mail.composing import compose
+from portal.mail.mails import Mail
 from portal.settings import Settings
 from portal.web import ops
 from portal.web.ops import mails
-from tests.cast import NOW
+from tests import cast
+from tests.cast import NOW, SENDING, SIGNER
+from tests.lettering import LETTERHEAD
 from tests.web.reading import Page
 
 WICKED = (
@@ -95,14 +103,17 @@ def test_a_mail_shows_its_text_with_links_and_its_headers(viewer: TestClient, ca
     assert "alert(" not in answer.response.text
 
 
-def test_the_html_of_a_mail_stands_in_a_frame_that_may_do_nothing(viewer: TestClient, captured: int):
+def test_the_html_of_a_mail_stands_in_a_frame_that_may_do_nothing(
+    demo: Settings, viewer: TestClient, captured: int
+):  # fmt: skip
     page = viewer.get(f"/ops/mail/{captured}")
     (frame,) = Page(page).tree.xpath(".//iframe")
     assert frame.get("sandbox") == "" and "frame-src 'self'" in page.headers["content-security-policy"]
     inside = viewer.get(frame.get("src"))
     assert inside.text.strip() == WICKED
     policy = inside.headers["content-security-policy"].split("; ")
-    assert {"default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "sandbox"} <= set(policy)
+    pictures = f"img-src data: {demo.origin}/media/"
+    assert {"default-src 'none'", "style-src 'unsafe-inline'", pictures, "sandbox"} <= set(policy)
     assert "script" not in inside.headers["content-security-policy"]
 
 
@@ -130,9 +141,9 @@ def test_what_is_attached_is_listed_read_as_text_and_kept_as_a_file_and_never_sh
     bytes_ = raw("Enquiry", "Text", "<p>x</p>", **{"lead.json": WICKED, 'x"\r\n../e.html\u202e': "second"})
     number = database.write(lambda session: mail(session, "lead:5", raw=bytes_))
     page = Page(viewer.get(f"/ops/mail/{number}"))
-    assert page.tree.xpath("//section[@id='attachments']//td[1]/a/text()") == ["lead.json", "attachment-2.bin"]
+    assert page.tree.xpath("//section[@id='attachments']//li/a[1]/text()") == ["lead.json", "attachment-2.bin"]
     assert "alert(" not in page.response.text
-    read, kept = page.tree.xpath("//section[@id='attachments']//tr[1]//a/@href")
+    read, kept = page.tree.xpath("//section[@id='attachments']//li[1]//a/@href")
     for path, kind in ((read, "text/plain; charset=utf-8"), (kept, "application/octet-stream")):
         answer = viewer.get(path)
         assert answer.text == WICKED and answer.headers["content-type"] == kind
@@ -141,6 +152,61 @@ def test_what_is_attached_is_listed_read_as_text_and_kept_as_a_file_and_never_sh
     assert viewer.get(kept).headers["content-disposition"] == 'attachment; filename="lead.json"'
     for wrong in (f"{kept[:-1]}3", f"{kept[:-1]}0", f"{kept}x", f"{kept[:-1]}3/text"):
         assert viewer.get(wrong).status_code == 404
+
+
+@pytest.fixture
+def sent(database: Database) -> int:
+    """A lead's mail in Spanish, as it was sent."""
+
+    def publish(session: Session) -> Property:
+        cast.policy(session)
+        return cast.home(session, cast.agency(session))
+
+    enquiry = cast.enquiry(database, database.write(publish))
+    database.write(lambda session: receiving.receive(session, enquiry, SENDING, SIGNER, cast.SETTINGS, NOW))
+
+    def freeze(session: Session) -> int:
+        row = session.exec(select(Mail).where(Mail.kind == "lead")).one()
+        letter = message_kinds.KINDS["lead"].render(session, row, LETTERHEAD)
+        row.state, row.raw = "accepted", compose(row, letter, LETTERHEAD.address, NOW)
+        return row.id or 0
+
+    return database.write(freeze)
+
+
+def everything(database: Database) -> list[dict[str, object]]:
+    with database.read() as session:
+        return [row.model_dump() for row in session.exec(select(Mail).order_by(col(Mail.id)))]
+
+
+def test_a_mail_is_previewed_in_every_language_with_its_attachments_and_what_was_sent_stays(
+    database: Database, viewer: TestClient, sent: int
+):
+    before = everything(database)
+    page = Page(viewer.get(f"/ops/mail/{sent}"))
+    assert "A preview." not in page.text and "Nombre: Jane Smith" in page.text
+    for lang, words in {"en": "would like to see", "de": "besichtigen", "sv": "visning"}.items():
+        (link,) = page.tree.xpath(f"//a[@hreflang='{lang}']/@href")
+        preview = Page(viewer.get(link))
+        assert words in preview.text and "A preview." in preview.text and ".eml" not in preview.response.text
+        (frame,) = preview.tree.xpath("//iframe/@src")
+        assert f'lang="{lang}"' in viewer.get(frame).text and words in viewer.get(frame).text
+        read, kept = preview.tree.xpath("//section[@id='attachments']//li[2]//a/@href")
+        assert viewer.get(read).json() == viewer.get(kept).json()
+        assert f"/{lang}/answer/" in viewer.get(read).json()["answer_url"]
+    assert everything(database) == before
+
+
+def test_there_is_no_preview_in_a_language_we_do_not_speak_or_of_what_is_gone(
+    database: Database, viewer: TestClient, sent: int, captured: int
+):
+    assert viewer.get(f"/ops/mail/{sent}?lang=it").status_code == 404
+    database.write(lambda session: session.execute(delete(LeadPerson)))
+    assert viewer.get(f"/ops/mail/{sent}").status_code == 200
+    assert viewer.get(f"/ops/mail/{sent}?lang=de").status_code == 404
+    digest = database.write(lambda session: mail(session, "lead:4", "digest"))
+    assert "hreflang" not in viewer.get(f"/ops/mail/{digest}").text
+    assert viewer.get(f"/ops/mail/{digest}?lang=de").status_code == 404
 
 
 def test_a_mail_without_attachments_lists_none(viewer: TestClient, captured: int):

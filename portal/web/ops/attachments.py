@@ -11,7 +11,6 @@ from portal.mail.outbox import MailUnknown
 from portal.web.ops import mails
 from portal.web.ops.mails import Attached
 from portal.web.rendering import PRIVATE
-from portal.web.transactions import reading
 
 NOTHING = {**PRIVATE, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
 
@@ -31,7 +30,7 @@ async def file(request: Request) -> Response:
 
 async def _asked(request: Request) -> Attached:
     place = mails.number(request, "place")
-    letter = await reading(request, mails.read, mails.number(request))
+    letter = await mails.asked(request)
     for found in letter.attachments:
         if found.place == place:
             return found

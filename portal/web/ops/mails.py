@@ -1,4 +1,5 @@
-"""The captured mails: what the demo would have sent, as its recipients would see it.
+"""The captured mails: what the demo would have sent, as its recipients would see it, and as it would be written now in
+another language: a preview, which is written for the page alone and kept nowhere. What was sent stays what was sent.
 
 A mail's own HTML is shown in a frame that may do nothing: no script, no request, no form. Its answer is the one place
 whose policy allows inline styles, because mail readers want them.
@@ -16,23 +17,34 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portal import addresses, message_kinds
+from portal.catalogue.invitations import InvitationVoid
+from portal.forwarding.facts import PersonGone
+from portal.language import locales
 from portal.language.messages import N_
+from portal.leads import Erased
 from portal.mail import outbox
+from portal.mail.composing import Letterhead, NoAddress, compose
 from portal.mail.outbox import Mail, MailUnknown
 from portal.web.guards.headers import POLICY
 from portal.web.ops.pages import page
 from portal.web.rendering import PRIVATE
+from portal.web.site import site
 from portal.web.transactions import reading
 
 PAGE = 50
-FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data: {photos}; frame-ancestors 'self'; sandbox"
 KINDS = {
     "lead": N_("Enquiry to the agency"),
     "confirmation": N_("Confirmation to the visitor"),
     "release": N_("Link to the visitor to release an enquiry"),
     "reminder": N_("Reminder to OptimaSys"),
     "invitation": N_("Address to confirm"),
+    "succession": N_("Change of address to agree to"),
+    "mailbox": N_("Mailbox that refuses mail, to the other contact"),
     "report": N_("Report of a listing to the agency"),
+    "answered": N_("Agency's answer, to the visitor"),
+    "unanswered": N_("Enquiries without an answer, to the agency"),
 }
 # The word, its icon and its class: shape before colour.
 STATES = {
@@ -65,6 +77,7 @@ class Letter:
 
     row: Mail
     message: EmailMessage | None
+    preview: str = ""  # the language it was written in for the page alone; empty for what was sent
 
     @property
     def subject(self) -> str:
@@ -112,19 +125,22 @@ async def every(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """One mail: as HTML in its frame, as text, its headers, and the tries to send it."""
-    letter = await reading(request, read, number(request))
-    response = await page(request, "ops/mail.html", letter=letter, mail=letter.row, kinds=KINDS, states=STATES)
+    letter = await asked(request)
+    response = await page(
+        request, "ops/mail.html", letter=letter, mail=letter.row, kinds=KINDS, states=STATES, languages=locales.NAMES,
+        can_preview=letter.row.kind in message_kinds.KINDS and letter.row.recipient != "",
+    )  # fmt: skip
     response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
     return response
 
 
 async def html(request: Request) -> Response:
     """The HTML part alone, for the frame."""
-    letter = await reading(request, read, number(request))
-    body = letter.part("html")
+    body = (await asked(request)).part("html")
     if body is None:
         raise MailUnknown("no HTML part")
-    headers = {**PRIVATE, "Content-Security-Policy": FRAMED}
+    photos = f"{site(request).settings.origin}{addresses.MEDIA.partition('{')[0]}"
+    headers = {**PRIVATE, "Content-Security-Policy": FRAMED.format(photos=photos)}
     return Response(body, headers=headers, media_type="text/html; charset=utf-8")
 
 
@@ -135,6 +151,18 @@ async def file(request: Request) -> Response:
         raise MailUnknown("not written yet")
     headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="mail-{letter.row.id}.eml"'}
     return Response(letter.row.raw, headers=headers, media_type="message/rfc822")
+
+
+async def asked(request: Request) -> Letter:
+    """The mail of a request as it was sent, or as it would be written in the language asked for (`?lang=`)."""
+    which, lang = number(request), request.query_params.get("lang", "")
+    if not lang:
+        return await reading(request, read, which)
+    if lang not in locales.SITE:
+        raise HTTPException(404)
+    here = site(request)
+    sender = here.settings.mail_from, here.settings.origin, here.signer, here.settings.bounce_address
+    return await reading(request, preview, which, lang, Letterhead(*sender))
 
 
 def number(request: Request, of: str = "number") -> int:
@@ -148,6 +176,20 @@ def number(request: Request, of: str = "number") -> int:
 def read(session: Session, number: int) -> Letter:
     """The mail with this number and what its bytes say. Raises `MailUnknown`."""
     return _read(outbox.by_number(session, number))
+
+
+def preview(session: Session, number: int, lang: str, letterhead: Letterhead) -> Letter:
+    """The mail with this number as it would be written now in this language. Raises `MailUnknown` if it cannot be."""
+    row = outbox.by_number(session, number)
+    kind = message_kinds.KINDS.get(row.kind)
+    if kind is None:
+        raise MailUnknown("of no kind that is written")
+    other = Mail(**{**row.model_dump(), "locale": lang})
+    try:
+        raw = compose(other, kind.render(session, other, letterhead), letterhead.address, row.queued_at)
+    except (Erased, InvitationVoid, NoAddress, PersonGone):
+        raise MailUnknown("what it was about is gone") from None
+    return Letter(row, _parsed(raw), lang)
 
 
 def _newest(session: Session, before: int) -> list[Letter]:
@@ -164,5 +206,9 @@ def _attached(place: int, part: Any) -> Attached:
 
 
 def _read(row: Mail) -> Letter:
+    return Letter(row, _parsed(row.raw) if row.raw else None)
+
+
+def _parsed(raw: bytes) -> EmailMessage:
     parser: Any = BytesParser(EmailMessage, policy=default)
-    return Letter(row, parser.parsebytes(row.raw) if row.raw else None)
+    return parser.parsebytes(raw)  # type: ignore[no-any-return]
