@@ -1,4 +1,4 @@
-"""Auditing: whether the live rows of leads, choices and disclosures still say what the ledger recorded of them.
+"""Auditing: whether the live rows of leads, choices, disclosures and answers still say what the ledger recorded.
 
 Compares each row with the payload of its event, by the same functions that wrote it; a field that an older event did
 not record yet is passed over. What may change later (where a lead stands, by whom it was released, that a disclosure
@@ -22,6 +22,8 @@ from portal.consent.choices import Choice
 from portal.consent.notices import Notice
 from portal.consent.policies import PolicyVersion
 from portal.db import Database, UTCDateTime, table_of
+from portal.forwarding import answering
+from portal.forwarding.answering import ANSWERED, DOUBTED, NOT_REAL, AgencyAnswer
 from portal.leads import Disclosure, Lead, LeadPerson
 from portal.ledger import said
 from portal.ledger.verifying import NAMED, Problem, ordered
@@ -100,6 +102,7 @@ class Case:
     person: LeadPerson | None = None
     disclosures: list[tuple[Disclosure, Mail]] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    answers: list[tuple[AgencyAnswer, Mail]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
 
     def of_type(self, *kinds: str) -> list[Told]:
@@ -141,6 +144,7 @@ def faults(case: Case, known: Known) -> Iterator[tuple[int | None, str]]:
         yield from _person_faults(case)
         yield from _disclosure_faults(case, known)
         yield from _choice_faults(case, known, recorded)
+        yield from _answer_faults(case, known)
     except LookupError:
         yield recorded.index, "a row of it points to what is not there"
 
@@ -221,6 +225,24 @@ def _choice_faults(case: Case, known: Known, recorded: Told) -> Iterator[tuple[i
         yield told.index, f"a choice the ledger knows is missing ({told.type})"
 
 
+def _answer_faults(case: Case, known: Known) -> Iterator[tuple[int | None, str]]:
+    # Each answer has one event of its moment; the same contact may say one thing twice, with another in between.
+    events = [told for told in case.of_type(ANSWERED, DOUBTED) if told.business]
+    for given, mail in case.answers:
+        evidence = answering.evidence(case.lead, known.agencies[given.agency_id], given, mail)
+        at_once = [told for told in events if told.at == given.answered_at]
+        told = next((told for told in at_once if told.business == evidence), next(iter(at_once), None))
+        if told is None:
+            yield None, "an answer the ledger does not know"
+            continue
+        events.remove(told)
+        yield from _differing(told, evidence, told.business)
+        if (told.type == DOUBTED) != (given.answer == NOT_REAL):
+            yield told.index, "an answer is of another kind than its event"
+    for told in events:
+        yield told.index, f"an answer the ledger knows is missing ({told.type})"
+
+
 def _differing(
     told: Told, live: Mapping[str, Any], recorded: Mapping[str, Any] | None
 ) -> Iterator[tuple[int | None, str]]:
@@ -244,6 +266,10 @@ def _cases(session: Session) -> Iterator[list[Case]]:
         statement = select(Disclosure, Mail).join(Mail, table_of(Mail).c.id == table_of(Disclosure).c.mail_id)
         for row in session.execute(statement.where(table_of(Disclosure).c.lead_id.in_(cases))):
             cases[row[0].lead_id].disclosures.append((row[0], row[1]))
+        given = select(AgencyAnswer, Mail).join(Mail, table_of(Mail).c.id == table_of(AgencyAnswer).c.mail_id)
+        answers = given.where(table_of(AgencyAnswer).c.lead_id.in_(cases)).order_by(table_of(AgencyAnswer).c.id)
+        for row in session.execute(answers):
+            cases[row[0].lead_id].answers.append((row[0], row[1]))
         told = _told(session, [each.reference for each in found])
         for case in cases.values():
             case.told = told[case.lead.reference]

@@ -1,11 +1,14 @@
 """Agencies answer: which contact says what of a lead, once, and who hears of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import Executable, delete, update
+from sqlmodel import Session, col, select
 
-from portal import ledger
+from portal import auditing, ledger
 from portal.catalogue import reports
 from portal.catalogue.properties import Property
 from portal.db import Database
@@ -194,3 +197,53 @@ def test_who_did_not_wish_for_it_or_stopped_us_gets_none(database):
     database.write(stop)
     answer(database, token(database), "contacted")
     assert mails(database, "answered") == []
+
+
+# At once, and audited
+
+
+def test_two_clicks_at_once_are_one_answer(database):
+    receive(database)
+    link, turn = token(database), Barrier(2)
+
+    def click(said: str) -> None:
+        turn.wait(timeout=30)
+        answer(database, link, said)
+
+    with ThreadPoolExecutor(2) as pool:
+        for said in ("contacted", "not_reachable", "contacted"):
+            list(pool.map(click, (said, said)))
+    assert answers(database) == ["contacted", "not_reachable", "contacted"] == [said for _, said in told(database)]
+
+
+def test_the_audit_finds_an_answer_that_the_ledger_does_not_know_or_knows_otherwise(database):
+    receive(database)
+    link = token(database)
+    for minutes, said in enumerate(("contacted", "not_real", "contacted")):
+        answer(database, link, said, NOW + minutes * MINUTE)
+    assert auditing.audit(database) == []
+
+    def found(statement: Executable) -> list[str]:
+        with database.read() as session:
+            session.execute(statement)
+            problems = _audited(session)
+            session.rollback()
+        return problems
+
+    first = col(AgencyAnswer.id) == 1
+    doubt = col(AgencyAnswer.answer) == "not_real"
+    assert found(update(AgencyAnswer).where(first).values(answer="unavailable")) == [
+        "the row says something else than the event agency_answered: answer"
+    ]
+    assert "an answer is of another kind than its event" in found(
+        update(AgencyAnswer).where(doubt).values(answer="contacted")
+    )
+    assert found(delete(AgencyAnswer).where(first)) == ["an answer the ledger knows is missing (agency_answered)"]
+    assert found(update(AgencyAnswer).where(first).values(answered_at=NOW - MINUTE)) == [
+        "an answer the ledger does not know", "an answer the ledger knows is missing (agency_answered)"
+    ]  # fmt: skip
+
+
+def _audited(session: Session) -> list[str]:
+    known = auditing.Known.read(session)
+    return [what for cases in auditing._cases(session) for case in cases for _, what in auditing.faults(case, known)]

@@ -21,6 +21,7 @@ from portal.enquiries import receiving
 from portal.enquiries.receiving import Enquiry
 from portal.exporting import Export, Order, rows
 from portal.exporting.encoding import guarded
+from portal.forwarding import answering
 from portal.leads import LeadPerson, Selection, selected
 from portal.ledger import LedgerEvent, LedgerPayload
 from portal.mail.mails import Mail
@@ -66,7 +67,7 @@ def test_a_lead_stands_in_the_export_with_everything_recorded_of_it(database, en
     with database.read() as session:
         notice = session.get_one(notices.Notice, lead.notice_id)
     expected = {
-        "schema_version": 2, "recorder": "OptimaSys Group Spain S.L.", "reference": lead.reference,
+        "schema_version": 3, "recorder": "OptimaSys Group Spain S.L.", "reference": lead.reference,
         "received_at": "2026-11-23T13:12:07.000000Z", "agency": "costa-norte", "agency_name": "Costa Norte Homes",
         "property": enquiry.public_id, "property_reference": "MB-1042", "property_title": "Villa in Nueva Andalucía",
         "property_price": "€1,250,000", "property_withdrawn": False, "name": "Jane Smith",
@@ -74,7 +75,8 @@ def test_a_lead_stands_in_the_export_with_everything_recorded_of_it(database, en
         "professional": False, "company": "", "words": enquiry.words, "answer_language": "en", "timing": "",
         "funding": "own_money", "locale": "en", "page": "/en/p/x-villa", "form_version": 2,
         "notice_sha256": notice.sha256, "policy": "data-policy/1/en", "screening": "forward", "parked_reason": None,
-        "delivery": "queued", "forwarded_at": None, "choice_marketing_portal": "given",
+        "delivery": "queued", "forwarded_at": None, "answer": None, "answered_at": None,
+        "choice_marketing_portal": "given",
         "choice_marketing_portal_label": "ImmoMarket may also e-mail me about similar homes.",
         "choice_marketing_portal_at": "2026-11-23T13:12:07.000000Z",
     }  # fmt: skip
@@ -142,6 +144,25 @@ def test_a_lead_handed_over_says_when(database, enquiry):
     database.write(hand_over)
     row = json.loads(exported(database, "jsonl")[0])
     assert (row["delivery"], row["forwarded_at"]) == ("accepted", "2026-11-23T13:12:09.000000Z")
+
+
+@pytest.mark.parametrize("said", [[answering.CONTACTED], [answering.CONTACTED, answering.NOT_REAL]])
+def test_a_lead_says_what_its_agency_answered_last_and_when_whatever_the_visitor_sees(database, enquiry, said):
+    receive(database, enquiry)
+    with database.read() as session:
+        token = cast.SIGNER.sign(answering.PURPOSE, session.exec(select(Mail.id).where(Mail.kind == "lead")).one())
+    for minutes, each in enumerate(said):
+        moment = NOW + timedelta(minutes=minutes)
+        database.write(
+            lambda session, each=each, moment=moment: answering.answer(
+                session, cast.SIGNER, token, each, "portal.example", moment
+            )
+        )
+    given = (said[-1], f"2026-11-23T13:{11 + len(said)}:07.000000Z")
+    row = json.loads(exported(database, "jsonl")[0])
+    assert (row["answer"], row["answered_at"]) == given
+    (row,) = csv_rows(exported(database, "csv")[0])
+    assert (row["answer"], row["answered_at"]) == given
 
 
 def test_a_parked_lead_says_why(database, enquiry):

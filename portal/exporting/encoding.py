@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from portal.exporting.presets import Preset, Row
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FORMULA = frozenset("=+-@\t\r")
 E164 = re.compile(r"\+[0-9]{7,15}")
 SHEET_ROWS = 1_048_576

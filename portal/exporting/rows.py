@@ -18,12 +18,13 @@ from portal.consent.choices import Choice
 from portal.consent.notices import Notice
 from portal.consent.policies import PolicyVersion
 from portal.db import table_of
+from portal.forwarding.answering import AgencyAnswer
 from portal.leads import Disclosure, Lead, LeadPerson, Selection
 from portal.mail.mails import Mail
 
 BATCH = 2000
 FLAGS = {"property_withdrawn", "professional"}
-TIMES = {"received_at", "forwarded_at"}
+TIMES = {"received_at", "forwarded_at", "answered_at"}
 CHOICE = {
     "": "the newest choice: given, refused, withdrawn, renewed or expired",
     "_label": "the words beside the box",
@@ -64,6 +65,8 @@ COLUMNS = {
     "parked_reason": "why the lead waits for its agency, if it does",
     "delivery": "the state of the newest mail to the agency",
     "forwarded_at": "when the agency's mail server or our relay took responsibility for the lead, UTC, ISO 8601",
+    "answer": "the agency's newest answer: contacted, not_reachable, unavailable, or not_real, which no visitor sees",
+    "answered_at": "when the agency gave that answer, UTC, ISO 8601",
 }
 
 
@@ -98,13 +101,15 @@ def statement(selection: Selection, asked: Sequence[str], postgresql: bool) -> s
     lead, person, agency, home, notice, policy, mail = (
         table_of(model) for model in (Lead, LeadPerson, Agency, Property, Notice, PolicyVersion, Mail)
     )
+    answer = table_of(AgencyAnswer).alias("newest_answer")
     chosen = {purpose: table_of(Choice).alias(f"choice_{purpose}") for purpose in asked}
     cells = _lead_cells(lead, postgresql) | _person_cells(person) | _choice_cells(chosen, postgresql)
     cells |= {
         "recorder": sqlalchemy.literal(notices.RECORDER), "agency": agency.c.slug, "agency_name": agency.c.name,
         "property": home.c.public_id, "notice_sha256": notice.c.sha256,
         "policy": policy.c.document + "/" + sqlalchemy.cast(policy.c.number, String) + "/" + policy.c.locale,
-        "policy_sha256": policy.c.body_sha256, "delivery": mail.c.state,
+        "policy_sha256": policy.c.body_sha256, "delivery": mail.c.state, "answer": answer.c.answer,
+        "answered_at": _utc(answer.c.answered_at, postgresql),
     }  # fmt: skip
     joined = (
         lead.join(agency, agency.c.id == lead.c.agency_id)
@@ -113,6 +118,7 @@ def statement(selection: Selection, asked: Sequence[str], postgresql: bool) -> s
         .join(policy, policy.c.id == notice.c.policy_version_id)
         .outerjoin(person, person.c.lead_id == lead.c.id)
         .outerjoin(mail, mail.c.id == _newest_mail(lead))
+        .outerjoin(answer, answer.c.id == _newest_answer(lead))
     )
     for purpose, choice in chosen.items():
         joined = joined.outerjoin(choice, choice.c.id == _newest_choice(lead, purpose))
@@ -157,6 +163,11 @@ def _newest_mail(lead: FromClause) -> ColumnElement[int]:
     disclosure = table_of(Disclosure)
     newest = sqlalchemy.select(disclosure.c.mail_id).where(disclosure.c.lead_id == lead.c.id)
     return newest.order_by(disclosure.c.id.desc()).limit(1).scalar_subquery()
+
+
+def _newest_answer(lead: FromClause) -> ColumnElement[int]:
+    answer = table_of(AgencyAnswer)
+    return sqlalchemy.select(func.max(answer.c.id)).where(answer.c.lead_id == lead.c.id).scalar_subquery()
 
 
 def _newest_choice(lead: FromClause, purpose: str) -> ColumnElement[int]:
