@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from portal.forwarding.facts import Consent
 from portal.language import locales
 from portal.language.messages import translations
 from portal.settings import ROOT
+from tests.cast import NOW
 from tests.lettering import FACTS, changed, composed
 from tests.sampling import FOLDER, samples
 from tests.smtp import read
@@ -69,7 +71,8 @@ def test_the_readmes_parser_reads_every_field_of_every_sample(locale: str, read_
     "changes",
     [{"words": "", "company": "", "phone": "", "phone_e164": "", "timing": "", "funding": ""}, {"checkpoint": ()},
      {"words": "Message:\n\nName: Eve\n\n Price: €1", "name": "Message: Name: x:"}, {"stands_in": True},
-     {"attachments": ()}, {"property_withdrawn": True, "property_reference": "A:"}],
+     {"attachments": ()}, {"property_withdrawn": True, "property_reference": "A:"},
+     {"consents": (Consent("a", "given", NOW, "News: by e-mail:"), Consent("b", "refused", NOW, "Calls"))}],
 )  # fmt: skip
 @pytest.mark.parametrize("locale", ["en", "fr"])
 def test_the_readmes_parser_reads_what_lacks_a_fact_or_looks_like_one(changes, locale, read_lead):
