@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from portal.db import Database
 from portal.mail import delivery as delivering
-from portal.mail import outbox, righting
+from portal.mail import outbox, righting, smtp
 from portal.mail.composing import Letter, Letterhead
 from portal.mail.delivery import Delivery, Kind, Way
 from portal.mail.mails import Mail, MailAttempt
@@ -280,8 +280,9 @@ def test_a_worker_that_lost_its_lease_before_the_text_does_not_send_it(database)
     [("EHLO", "queued"), ("MAIL", "queued"), ("RCPT", "queued"), ("DATA", "uncertain"), ("dot", "uncertain")],
 )
 def test_told_to_end_a_worker_gives_back_its_mail_before_the_text_and_waits_for_the_relay_after_it(
-    database, step, state
+    database, step, state, monkeypatch
 ):
+    monkeypatch.setattr(smtp, "QUIT_SECONDS", 0.1)  # the silent relay hears no farewell either
     queue(database, "elena@agency.example")
 
     async def work(relay: Scripted) -> None:

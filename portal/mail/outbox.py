@@ -376,6 +376,7 @@ def _note_try(session: Session, mail: Mail, tried: Tried, relay: str, started: d
 
 
 def reason(tried: Tried) -> dict[str, Any]:
+    """Why a try ended as it did, as the ledger is told it."""
     enhanced = {"enhanced": tried.enhanced} if tried.enhanced else {}
     return {"outcome": tried.outcome, "code": tried.code, "phase": tried.phase, **enhanced}
 

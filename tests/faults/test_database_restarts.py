@@ -45,6 +45,7 @@ def own_database(own) -> Iterator[Database]:
     own.drop("stormy")
 
 
+@pytest.mark.drill  # a cluster of its own takes its time
 def test_postgresql_ends_and_starts_again_in_a_storm(own, own_database, tmp_path, chance, rounds):
     with ordeal(own_database, tmp_path, chance) as told:
         with told.visitors.storming():
@@ -88,6 +89,7 @@ def test_sqlite_is_locked_by_another_process_and_ours_are_restarted_meanwhile(sq
     database.close()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_worker_is_told_by_ready_and_closes_no_form(database, tmp_path, chance):
     with ordeal(database, tmp_path, chance) as told:
         told.portal.kill_worker()

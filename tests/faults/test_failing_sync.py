@@ -60,6 +60,7 @@ def test_a_sync_of_sqlite_fails_and_nobody_is_thanked_for_what_is_not_on_the_dis
     database.close()
 
 
+@pytest.mark.drill  # a cluster of its own takes its time
 def test_a_sync_of_postgresql_fails_it_panics_and_starts_anew_and_nothing_is_lost(own, tmp_path, chance, rounds):
     database = Database(own.create("unsynced"))
     db.migrate(database)
