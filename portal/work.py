@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -36,6 +37,7 @@ from portal.rights.erasure import Forgetting
 from portal.settings import Settings
 from portal.signing import Signer
 
+DUTY_THREADS = 8
 IDLE_SECONDS = 20.0  # then a lane gives back its connections
 APPLY_SECONDS = 3.0
 COLLECT_MAIL_SECONDS = 5.0
@@ -70,6 +72,9 @@ async def run(settings: Settings, database: Database, stop: asyncio.Event | None
     When told to stop it claims nothing more and finishes only what is already in the hands of the relay.
     """
     stop = stop or asyncio.Event()
+    # A thread for each connection and for the duties beside: who waits for the database keeps nobody else from it.
+    threads = ThreadPoolExecutor(settings.mail_connections + DUTY_THREADS, "work")
+    asyncio.get_running_loop().set_default_executor(threads)
     patience = Patience(settings.clock_factor)
     lanes = _lanes(settings, database, patience, stop)
     clock = Clock()

@@ -181,17 +181,27 @@ class Delivery:
         try:
             while left and not self.stop.is_set() and self._open():
                 mail = left.pop(0)
-                sending = asyncio.create_task(self._deliver(mail, mail.id in ready, settled))
-                await asyncio.wait({sending}, timeout=SLOW_SECONDS)
-                if not sending.done():  # a slow one holds up no other
-                    await self._give_up(left, bundle)
-                await sending
+                async with self._giving_up(left, bundle):
+                    await self._deliver(mail, mail.id in ready, settled)
         except BaseException:
             await asyncio.gather(*settled, return_exceptions=True)
             raise
         finally:
             await self._give_up(left, bundle)
         return settled
+
+    @asynccontextmanager
+    async def _giving_up(self, left: list[Mail], bundle: list[Mail]) -> AsyncIterator[None]:
+        """Give back what is left once what is done inside takes too long: a slow one holds up no other."""
+        late: list[asyncio.Task[None]] = []
+        timer = asyncio.get_running_loop().call_later(
+            SLOW_SECONDS, lambda: late.append(asyncio.create_task(self._give_up(left, bundle)))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+            await asyncio.gather(*late)
 
     async def _give_up(self, left: list[Mail], bundle: list[Mail]) -> None:
         await self._release(left)
