@@ -3,8 +3,6 @@
 PYTEST =
 SEED = default
 RUN = tools/uv run --locked
-# One more than there are cores: many tests wait for a process or a clock.
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 help:
 	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
@@ -17,7 +15,7 @@ demo:
 	@$(RUN) --no-dev portal demo
 
 test: browser
-	@$(RUN) pytest -n $(WORKERS) --dist worksteal -m "not drill" $(PYTEST)
+	@$(RUN) pytest -n auto --dist worksteal -m "not drill" $(PYTEST)
 
 drill: browser
 	@$(RUN) python -m tests.postfix
