@@ -94,7 +94,7 @@ def _in_short(facts: Facts, letterhead: Letterhead, locale: str) -> dict[str, An
     return {
         "name": name,
         "headline": _(HEADLINES[facts.intent]) % {"name": name, "reference": reference},
-        "heading": Markup(_(HEADLINES[facts.intent])) % {"name": name, "reference": whole},  # noqa: S704
+        "heading": Markup(_(HEADLINES[facts.intent])) % {"name": name, "reference": whole},  # noqa: S704 - filled in escaped
         "language": formats.language(facts.answer_locale, locale),
         "answer_by": _until(facts, locale),
         "phone": _dialled(facts),

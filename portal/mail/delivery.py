@@ -389,5 +389,5 @@ class Delivery:
             await asyncio.sleep(self.lease.total_seconds() / 4)
             until = self.clock() + self.lease
             with suppress(*AWAY):
-                await self._write(lambda session: outbox.renew(session, mails, until))  # noqa: B023
+                await self._write(partial(outbox.renew, mails=mails, until=until))
                 self._held_until = until
