@@ -11,7 +11,7 @@ from functools import cache
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP
+from aiosmtplib import SMTP, SMTPResponse, SMTPStatus
 from aiosmtplib.errors import (
     SMTPAuthenticationError,
     SMTPDataError,
@@ -147,8 +147,9 @@ class RelayLine:
     async def hand_over(self, raw: bytes) -> Tried:
         """DATA, the text and the final dot. Raises `NotHandedOver`; without any answer its outcome is `uncertain`."""
         self._mails += 1
+        wire = on_the_wire(raw)
         try:
-            answer = await self._client.data(raw, timeout=self._data_seconds)
+            answer = await (self._client.data(raw, timeout=self._data_seconds) if wire is None else self._data(wire))
         except SMTPDataError as said:
             raise NotHandedOver(_answered(said, "data", otherwise="uncertain")) from None
         except (SMTPException, OSError) as silence:
@@ -164,6 +165,20 @@ class RelayLine:
             with suppress(SMTPException, OSError):
                 await self._client.quit(timeout=QUIT_SECONDS)
         self._client.close()
+
+    async def _data(self, wire: bytes) -> SMTPResponse:
+        # The library's own looks for bare line ends by a regular expression: a quarter of what a backlog costs.
+        answer = await self._client.execute_command(b"DATA", timeout=self._data_seconds)
+        if answer.code != SMTPStatus.start_input:
+            raise SMTPDataError(answer.code, answer.message)
+        protocol = self._client.protocol
+        if protocol is None:
+            raise SMTPServerDisconnected("Connection lost")
+        protocol.write(wire)
+        answer = await protocol.read_response(timeout=self._data_seconds)
+        if answer.code != SMTPStatus.completed:
+            raise SMTPDataError(answer.code, answer.message)
+        return answer
 
     async def _address(self, envelope: Envelope) -> None:
         to = ascii_domain(envelope.recipient)
@@ -206,6 +221,15 @@ class RelayLine:
             await self._client.ehlo()
         if self._login:
             await self._client.login(*self._login)
+
+
+def on_the_wire(raw: bytes) -> bytes | None:
+    """A mail as DATA sends it, with the final dot (RFC 5321 §4.5.2); None where some line does not end in CRLF."""
+    ends = raw.count(b"\r\n")
+    if not raw.endswith(b"\r\n") or raw.count(b"\n") != ends or raw.count(b"\r") != ends:
+        return None
+    text = raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    return b"." + text if raw.startswith(b".") else text
 
 
 def _answered(said: SMTPResponseException, phase: str, otherwise: str) -> Tried:
