@@ -3,6 +3,8 @@
 PYTEST =
 SEED = default
 RUN = tools/uv run --locked
+# Where it is set every process compiles all modules anew: a second each, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo    the portal with sample agencies, properties and captured mail, at a printed address"
