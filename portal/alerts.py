@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from portal.db import Database, UTCDateTime, column, one_at_a_time
 from portal.mail import outbox
+from portal.mail.mails import MailAttempt
 from portal.observing import log
 
 WAITS, REFUSES = "mail_waits", "relay_refuses"
@@ -50,7 +51,7 @@ def look(session: Session, now: datetime, factor: float = 1.0) -> Alert | None:
 
 def look_at_relays(session: Session, now: datetime) -> Alert | None:
     """Write down that a relay refuses us by our own setup (a password, a certificate), at once, and when it is over."""
-    said = outbox.last_words(session, LOOKED_AT)
+    said = _last_words(session, LOOKED_AT)
     return _step(session, REFUSES, int("setup" in said.values()), now, timedelta())
 
 
@@ -58,6 +59,14 @@ def level(session: Session, kind: str = WAITS) -> int:
     """How many steps the alert of this kind that runs has passed; 0 where none runs."""
     newest = select(func.max(Alert.id)).where(Alert.kind == kind).scalar_subquery()
     return session.exec(select(Alert.level).where(Alert.id == newest)).one_or_none() or 0
+
+
+def _last_words(session: Session, among: int) -> dict[str, str]:
+    """Of each relay the outcome of its newest try, among the newest tries of all."""
+    newest = select(func.max(MailAttempt.id)).scalar_subquery()
+    last = select(func.max(MailAttempt.id)).where(MailAttempt.relay != "", col(MailAttempt.id) > newest - among)
+    said = select(MailAttempt).where(col(MailAttempt.id).in_(last.group_by(col(MailAttempt.relay))))
+    return {attempt.relay: attempt.outcome for attempt in session.exec(said)}
 
 
 def _step(session: Session, kind: str, reached: int, now: datetime, age: timedelta) -> Alert | None:

@@ -151,8 +151,8 @@ def _lanes(settings: Settings, database: Database, patience: Patience, stop: asy
     lanes: list[Delivery] = []
     for _ in range(settings.mail_connections):
         ways = [Way(line, circuit) for line, circuit in zip(lines_to(settings), circuits, strict=True)]
-        settling = lanes[0].settling if lanes else None
-        lanes.append(Delivery(database, ways, KINDS, letterhead, patience, db.utcnow, stop, settling))
+        beside = lanes[0] if lanes else None
+        lanes.append(Delivery(database, ways, KINDS, letterhead, patience, db.utcnow, stop, beside))
     return lanes
 
 

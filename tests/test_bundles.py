@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from portal.db import Database
 from portal.mail import delivery, outbox, righting
+from portal.mail.claiming import BUNDLE
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import BUNDLE, Attempt, Delivery, Kind, Way
+from portal.mail.delivery import Attempt, Delivery, Kind, Way
 from portal.mail.mails import Mail, MailAttempt, MailEvent, Tried
 from portal.mail.retrying import Circuit, Patience
 from portal.mail.settling import Settling

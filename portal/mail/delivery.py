@@ -20,6 +20,7 @@ from sqlmodel import Session
 from portal.db import AWAY, Database, is_away
 from portal.mail import accepting, outbox, tags
 from portal.mail.accepting import Taken
+from portal.mail.claiming import Claiming
 from portal.mail.composing import Letter, Letterhead, compose
 from portal.mail.mails import Mail, Tried
 from portal.mail.retrying import TROUBLES, Circuit, Patience
@@ -28,8 +29,7 @@ from portal.mail.smtp import Envelope, Line, NotHandedOver
 from portal.observing import log
 
 Result = TypeVar("Result")
-BUNDLE = 20  # mails that a lane takes at once from a backlog
-FEW = 4  # so many are no backlog
+FEW = 4  # mails that are rendered and written down one by one
 SLOW_SECONDS = 1.0  # then the rest of a bundle is given back
 NEVER = datetime.min.replace(tzinfo=UTC)
 SHORTEST_LEASE = timedelta(seconds=5)  # also in rehearsals: a lease must outlast a slow disk
@@ -119,7 +119,9 @@ class Delivery:
     patience: Patience
     clock: Callable[[], datetime]
     stop: asyncio.Event
-    settling: Settling[Attempt] | None = None  # shared by the lanes of a worker, so that they write down together
+    beside: "Delivery | None" = None  # another lane of this worker: they claim together, and settle together
+    _claiming: Claiming = field(init=False)
+    _settling: Settling[Attempt] = field(init=False)
     _held_until: datetime = field(default=NEVER, init=False)
     _stopping: "asyncio.Task[Any] | None" = field(default=None, init=False)
 
@@ -129,19 +131,22 @@ class Delivery:
         return max(outbox.LEASE * self.patience.factor, SHORTEST_LEASE)
 
     def __post_init__(self) -> None:
-        self.settling = self.settling or Settling(self._insist, self._accept, self._tell, _in_order)
+        if self.beside is not None:
+            self._claiming, self._settling = self.beside._claiming, self.beside._settling
+            return
+        self._claiming = Claiming(self.database, self.clock, self.lease)
+        self._settling = Settling(self._insist, self._accept, self._tell, _in_order)
 
     async def deliver_due(self) -> int:
         """Deliver every mail that is due; how many were tried. The connections are kept until `close`."""
         tried, before = 0, list[Awaitable[None]]()
         try:
             while not self.stop.is_set() and self._open():
-                self._held_until = self.clock() + self.lease
-                bundle, ready = await self._write(self._claim)
+                bundle, self._held_until = await self._claiming.take()
                 if not bundle:
                     break
                 async with self._renewing(bundle):
-                    settled = await self._deliver_all(bundle, ready)
+                    settled = await self._deliver_all(bundle)
                 tried += len(bundle)
                 await asyncio.gather(*before)
                 before = settled
@@ -159,30 +164,20 @@ class Delivery:
         for way in self.ways:
             await way.line.close()
 
-    def _claim(self, session: Session) -> tuple[list[Mail], set[int]]:
-        """What is sent next, and of which of it was noted that its text is sent.
-
-        Of a few that is noted of each when its recipient is accepted: so little becomes uncertain by a crash, and an
-        erasure may take a mail back until its text is sent.
-        """
-        bundle = outbox.claim_both_ends(session, self.clock(), BUNDLE, self.lease)
-        frozen = [mail for mail in bundle if mail.raw is not None] if len(bundle) > FEW else []
-        return bundle, outbox.enter_data(session, frozen) if frozen else set()
-
-    async def _deliver_all(self, bundle: list[Mail], ready: set[int]) -> list[Awaitable[None]]:
+    async def _deliver_all(self, bundle: list[Mail]) -> list[Awaitable[None]]:
         """Send what was claimed together, one after the other; what cannot go at once is given back, out of `bundle`.
 
         What still has to be awaited until all is written down.
         """
         fresh = [mail for mail in bundle if mail.raw is None]
         if len(bundle) > FEW and fresh:
-            ready |= await asyncio.to_thread(self._ready, fresh)
+            await asyncio.to_thread(self._ready, fresh)
         left, settled = list(bundle), list[Awaitable[None]]()
         try:
             while left and not self.stop.is_set() and self._open():
                 mail = left.pop(0)
                 async with self._giving_up(left, bundle):
-                    await self._deliver(mail, mail.id in ready, settled)
+                    await self._deliver(mail, settled)
         except BaseException:
             await asyncio.gather(*settled, return_exceptions=True)
             raise
@@ -208,8 +203,8 @@ class Delivery:
         bundle[:] = [mail for mail in bundle if mail not in left]
         left.clear()
 
-    def _ready(self, bundle: Sequence[Mail]) -> set[int]:
-        """Render what was never rendered, and note of all that their text is about to be sent; whose may be."""
+    def _ready(self, bundle: Sequence[Mail]) -> None:
+        """Render what was never rendered, and note of it that its text is about to be sent."""
         fresh = {mail.id: raw for mail in bundle if (raw := self._rendered(mail)) is not None}
 
         def enter(session: Session) -> set[int]:
@@ -218,11 +213,12 @@ class Delivery:
 
         entered = self.database.write(enter)
         for mail in bundle:
-            mail.raw = fresh.get(mail.id) if mail.id in entered else None
-        return entered
+            if mail.id in entered:
+                mail.raw, mail.phase = fresh[mail.id], "data"
 
-    async def _deliver(self, mail: Mail, is_ready: bool, settled: list[Awaitable[None]]) -> None:
-        """One mail, over one way after the other; `is_ready` where it was noted already that its text is sent."""
+    async def _deliver(self, mail: Mail, settled: list[Awaitable[None]]) -> None:
+        """One mail, over one way after the other."""
+        is_ready = mail.phase == "data"  # it was noted already that its text is sent
         ways = await asyncio.to_thread(self._ways_for, mail) if mail.attempts else self._open() or list(self.ways)
         for way in ways:
             started = self.clock()
@@ -233,8 +229,7 @@ class Delivery:
             way.circuit.note(tried.outcome, self.patience, self.clock())
             attempt = Attempt(mail, tried, way, started, is_over, way.circuit.troubles - 1)
             if tried.outcome == "accepted":
-                assert self.settling is not None
-                settled.append(self.settling.take(attempt))
+                settled.append(self._settling.take(attempt))
                 return
             state = await self._insist(partial(self._note, attempt=attempt))
             self._tell(attempt, state)

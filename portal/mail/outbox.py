@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, insert, or_, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -59,14 +59,19 @@ def claim(
     return _claimed(session, _take(session, now, limit, lease, newest), now)
 
 
-def claim_both_ends(session: Session, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Mail]:
+def claim_both_ends(
+    session: Session, now: datetime, limit: int, lease: timedelta = LEASE, few: int | None = None
+) -> list[Mail]:  # fmt: skip
     """Take up to `limit` due mails for this worker: those due longest and those due last, in turn.
 
     So neither does a backlog hold up what comes in, nor what comes in the backlog. Of those of one kind about one thing
-    only the first is taken: what becomes of it may end the other.
+    only the first is taken: what becomes of it may end the other. Where more than `few` are due, it is noted at once of
+    those that are frozen that their texts are sent (`enter_data`). Of a few that is noted of each when its recipient is
+    accepted: so little becomes uncertain by a crash, and an erasure may take a mail back until its text is sent.
     """
-    oldest = _take(session, now, (limit + 1) // 2, lease)
-    newest = set(_take(session, now, limit // 2, lease, newest=True)) if len(oldest) == (limit + 1) // 2 else set()
+    oldest = _take(session, now, (limit + 1) // 2, lease, few=few)
+    is_full = len(oldest) == (limit + 1) // 2
+    newest = set(_take(session, now, limit // 2, lease, newest=True, few=few)) if is_full else set()
     ordered = sorted(_claimed(session, [*oldest, *newest], now), key=lambda mail: (mail.due_at, mail.id))
     last = [mail for mail in reversed(ordered) if mail.id in newest]
     pairs = zip_longest([mail for mail in ordered if mail.id not in newest], last)
@@ -269,14 +274,6 @@ def oldest_unanswered(session: Session) -> datetime | None:
     return session.exec(select(func.min(Mail.queued_at)).where(*waiting)).one()
 
 
-def last_words(session: Session, among: int) -> dict[str, str]:
-    """Of each relay the outcome of its newest try, among the newest tries of all."""
-    newest = select(func.max(MailAttempt.id)).scalar_subquery()
-    last = select(func.max(MailAttempt.id)).where(MailAttempt.relay != "", col(MailAttempt.id) > newest - among)
-    said = select(MailAttempt).where(col(MailAttempt.id).in_(last.group_by(col(MailAttempt.relay))))
-    return {attempt.relay: attempt.outcome for attempt in session.exec(said)}
-
-
 def listed(session: Session, state: str | None, limit: int) -> Sequence[Mail]:
     """The newest mails, in one state or all, newest first."""
     asked = [Mail.state == state] if state else []
@@ -306,7 +303,9 @@ def steps(session: Session, mail: Mail) -> Sequence[MailEvent]:
     return session.exec(select(MailEvent).where(MailEvent.mail_id == mail.id).order_by(col(MailEvent.id))).all()
 
 
-def _take(session: Session, now: datetime, limit: int, lease: timedelta, newest: bool = False) -> list[int]:
+def _take(
+    session: Session, now: datetime, limit: int, lease: timedelta, newest: bool = False, few: int | None = None
+) -> list[int]:  # fmt: skip
     # One statement, safe among any number of workers.
     order = (col(Mail.due_at).desc(), col(Mail.id).desc()) if newest else (col(Mail.due_at), col(Mail.id))
     due = (
@@ -319,10 +318,14 @@ def _take(session: Session, now: datetime, limit: int, lease: timedelta, newest:
         # PostgreSQL may run a plain subselect more than once, and then takes more than the limit.
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    phase: Any = "connect"
+    if few is not None:
+        is_backlog = select(func.count()).select_from(due).scalar_subquery() > few
+        phase = case((and_(col(Mail.raw).is_not(None), is_backlog), "data"), else_="connect")
     statement = (
         update(Mail)
         .where(col(Mail.id).in_(select(due.c.id)))
-        .values(state="sending", phase="connect", lease_token=secrets.token_hex(16), lease_until=now + lease)
+        .values(state="sending", phase=phase, lease_token=secrets.token_hex(16), lease_until=now + lease)
         .returning(col(Mail.id))
         .execution_options(synchronize_session=False)
     )

@@ -23,8 +23,9 @@ from portal.db import Database
 from portal.enquiries import receiving
 from portal.forwarding import reckoning
 from portal.leads import Disclosure
+from portal.mail.claiming import BUNDLE
 from portal.mail.composing import Letterhead
-from portal.mail.delivery import BUNDLE, Delivery, Way
+from portal.mail.delivery import Delivery, Way
 from portal.mail.mails import Mail, MailAttempt
 from portal.mail.retrying import Circuit, Patience
 from portal.mail.smtp import Line, RelayLine
