@@ -7,13 +7,13 @@ work runs in threads, in transactions of its own, and none of them is open while
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -26,6 +26,7 @@ from portal.mail.mails import Mail, Tried
 from portal.mail.retrying import TROUBLES, Circuit, Patience
 from portal.mail.settling import Settling
 from portal.mail.smtp import Envelope, Line, NotHandedOver
+from portal.mail.stopping import Stopping, UnlessStopped
 from portal.observing import log
 
 Result = TypeVar("Result")
@@ -38,10 +39,6 @@ SETTLE_PAUSES = (0.1, 0.5, 1, 2, 5, 5, 5, 5)  # seconds
 
 class LeaseLost(Exception):
     """Another worker holds the mail by now."""
-
-
-class Stopping(Exception):
-    """The worker was told to end before the text was sent."""
 
 
 def _tell_nobody(session: Session, mail: Mail, now: datetime) -> None:
@@ -123,7 +120,7 @@ class Delivery:
     _claiming: Claiming = field(init=False)
     _settling: Settling[Attempt] = field(init=False)
     _held_until: datetime = field(default=NEVER, init=False)
-    _stopping: "asyncio.Task[Any] | None" = field(default=None, init=False)
+    _unless_stopped: UnlessStopped = field(init=False)
 
     @property
     def lease(self) -> timedelta:
@@ -131,6 +128,7 @@ class Delivery:
         return max(outbox.LEASE * self.patience.factor, SHORTEST_LEASE)
 
     def __post_init__(self) -> None:
+        self._unless_stopped = UnlessStopped(self.stop)
         if self.beside is not None:
             self._claiming, self._settling = self.beside._claiming, self.beside._settling
             return
@@ -158,9 +156,7 @@ class Delivery:
 
     async def close(self) -> None:
         """Give back the connections."""
-        if self._stopping is not None:
-            self._stopping.cancel()
-            self._stopping = None
+        self._unless_stopped.close()
         for way in self.ways:
             await way.line.close()
 
@@ -283,7 +279,8 @@ class Delivery:
         return raw
 
     async def _hand_over(self, mail: Mail, raw: bytes, way: Way, is_ready: bool) -> Tried:
-        await self._unless_stopped(way.line.address(self._envelope(mail)))
+        # Before the text nothing is handed over, so an ending worker need not wait for a slow relay.
+        await self._unless_stopped.do(way.line.address(self._envelope(mail)))
         if not is_ready and not await self._write(lambda session: outbox.enter_data(session, [mail])):
             raise LeaseLost
         return await way.line.hand_over(raw)
@@ -356,19 +353,6 @@ class Delivery:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("the pauses have no end")
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        # Before the text nothing is handed over, so an ending worker need not wait for a slow relay.
-        if self._stopping is None or self._stopping.done():
-            self._stopping = asyncio.create_task(self.stop.wait())
-        doing = asyncio.create_task(work)
-        await asyncio.wait({doing, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            return doing.result()
-        while not doing.done():  # before Python 3.12 `wait_for` may swallow a cancellation
-            doing.cancel()
-            await asyncio.wait({doing}, timeout=0.1)
-        raise Stopping
 
     @asynccontextmanager
     async def _renewing(self, mails: Sequence[Mail]) -> AsyncIterator[None]:

@@ -225,8 +225,8 @@ class RelayLine:
 
 def on_the_wire(raw: bytes) -> bytes | None:
     """A mail as DATA sends it, with the final dot (RFC 5321 §4.5.2); None where some line does not end in CRLF."""
-    ends = raw.count(b"\r\n")
-    if not raw.endswith(b"\r\n") or raw.count(b"\n") != ends or raw.count(b"\r") != ends:
+    ends = len(raw) - len(raw.translate(None, b"\r\n"))
+    if not raw.endswith(b"\r\n") or ends != 2 * raw.count(b"\r\n"):
         return None
     text = raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
     return b"." + text if raw.startswith(b".") else text
