@@ -1,16 +1,21 @@
-"""A mail's text on its way to the relay: each line as it is, whatever it begins with; nothing ends it early."""
+"""What goes to the relay: addresses that say nothing more, each line as it is, and nothing that ends it early."""
 
 import asyncio
 
 import pytest
+from aiosmtplib.email import quote_address
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.mail.smtp import Envelope, NotHandedOver, RelayLine, on_the_wire
+from portal.mail.smtp import PLAIN, Envelope, NotHandedOver, RelayLine, on_the_wire, path
 from tests.smtp import PostOffice, Scripted
 
 ENVELOPE = Envelope("bounces@portal.example", "agent@agency.example")
+ODD = [
+    "a b@c.example", '"a b"@c.example', "a@b.example> SIZE=1", "<a@b.example>", "José <j@b.example>",
+    "jösé@exämple.example", "a@[127.0.0.1]",
+]  # fmt: skip
 LINES = st.lists(st.binary(max_size=6) | st.sampled_from([b".", b"..", b". ", b"", b"\r", b"\n", b"a\r"]))
 
 
@@ -36,6 +41,17 @@ def test_the_text_is_what_the_library_makes_of_it_or_left_to_the_library(lines):
         assert sent is None
     else:
         assert sent == PERIOD_REGEX.sub(b"..", normal) + b".\r\n"
+
+
+@given(st.from_regex(PLAIN, fullmatch=True) | st.text(max_size=12) | st.sampled_from(ODD))
+def test_an_address_is_what_the_library_makes_of_it(address):
+    try:
+        expected = quote_address(address)
+    except ValueError:
+        with pytest.raises(ValueError):
+            path(address)
+    else:
+        assert path(address) == expected
 
 
 def test_lines_with_dots_arrive_as_they_are_and_bare_line_ends_smuggle_nothing():
