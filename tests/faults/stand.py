@@ -224,6 +224,13 @@ def in_data_phase(database: Database) -> set[tuple[int | None, str | None]]:
         return {(mail.id, mail.lease_token) for mail in found}
 
 
+def unanswered(database: Database) -> set[int | None]:
+    """The mails whose text may be at the relay, with no answer written down; also where the lease ran out meanwhile."""
+    on_its_way = (col(Mail.state) == "sending") & (col(Mail.phase) == "data")
+    with database.read() as session:
+        return set(session.exec(select(Mail.id).where(on_its_way | (col(Mail.state) == "uncertain"))))
+
+
 def stored_leads(database: Database) -> dict[str, Lead]:
     """Every lead by the words of its visitor. Each must be there once, with its ledger event, and be in the sum.
 

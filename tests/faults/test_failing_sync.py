@@ -44,7 +44,8 @@ def test_a_sync_of_sqlite_fails_and_nobody_is_thanked_for_what_is_not_on_the_dis
 ):
     database = Database(sqlite_url)
     with ordeal(database, tmp_path, chance) as told:
-        process = getattr(told.portal, who)
+        process = told.portal.web if who == "web" else told.portal.workers[0]
+        assert process is not None
         with told.visitors.storming():
             for turn in range(rounds):
                 told.sees(told.acknowledged, 10)
