@@ -24,8 +24,10 @@ from tests.test_mail_behaviours import queue
 LETTERHEAD = Letterhead("leads@portal.example", "https://portal.example", SIGNER, "bounces@portal.example")
 
 
-def lane(database: Database, relay: str, clock: Clock | None = None, **kinds: Kind) -> Delivery:
-    line = RelayLine(relay, "portal.example", data_seconds=2, command_seconds=2)
+def lane(
+    database: Database, relay: str, clock: Clock | None = None, seconds: float = 30, **kinds: Kind
+) -> Delivery:  # fmt: skip
+    line = RelayLine(relay, "portal.example", data_seconds=seconds, command_seconds=seconds)
     made = kinds or {"note": Kind(note)}
     return Delivery(
         database, [Way(line, Circuit())], made, LETTERHEAD, Patience(), clock or Clock(), asyncio.Event()
@@ -99,7 +101,7 @@ def test_a_slow_mail_holds_up_no_other_of_its_bundle(database, monkeypatch):
         server._answer = hanging
 
         async def both() -> None:
-            first = asyncio.create_task(deliver(lane(database, server.relay)))
+            first = asyncio.create_task(deliver(lane(database, server.relay, seconds=5)))
             while states(database) != {"sending": 1, "queued": BUNDLE - 1}:
                 await asyncio.sleep(0)
             assert await deliver(lane(database, server.relay)) == BUNDLE - 1
