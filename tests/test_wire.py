@@ -21,7 +21,7 @@ LINES = st.lists(st.binary(max_size=6) | st.sampled_from([b".", b"..", b". ", b"
 
 def hand_over(relay: str, *raws: bytes) -> None:
     async def work() -> None:
-        line = RelayLine(relay, "portal.example", data_seconds=2, command_seconds=2)
+        line = RelayLine(relay, "portal.example", data_seconds=30, command_seconds=30)
         try:
             for raw in raws:
                 await line.address(ENVELOPE)
