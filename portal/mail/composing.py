@@ -50,7 +50,7 @@ class _Subject(UnstructuredHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # the registry itself adds BaseHeader
-_HEADERS.map_to_type(UNSUBSCRIBE.lower(), _Whole)  # type: ignore[arg-type]  # as above
+_HEADERS.map_to_type(UNSUBSCRIBE.lower(), _Whole)  # type: ignore[arg-type]  # the registry itself adds BaseHeader
 POLICY = SMTP.clone(max_line_length=LINE, cte_type="7bit", header_factory=_HEADERS)
 # They turn the reading order of what follows: a name could then show another subject, or another address.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

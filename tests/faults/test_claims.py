@@ -3,7 +3,6 @@
 Each has connections of its own. On SQLite, where the drill is to show that the file's lock holds, they are processes.
 """
 
-import itertools
 import multiprocessing
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
@@ -16,12 +15,14 @@ from sqlmodel import Session, select
 
 from portal.db import Database, table_of
 from portal.mail import outbox
+from portal.mail.claiming import BACKLOG, BUNDLE
 from portal.mail.mails import Mail, MailEvent
 from tests.cast import NOW
 from tests.faults.stand import report
 
 WORKERS, PROCESSES = 20, 4
 BATCH = 1000
+OF_EACH = (1, BUNDLE)  # mails in one claim, of every other worker: single ones and bundles meet
 
 
 def _queue(database: Database, number: int) -> None:
@@ -40,15 +41,12 @@ def _queue(database: Database, number: int) -> None:
     database.write(work)
 
 
-def _claim_all(url: str, newest: bool) -> list[int | None]:
-    """Claim one mail after the other until none is due, as a lane does."""
-    database, held = Database(url), list[int | None]()
-    later = NOW + timedelta(days=1)
-    for is_turned in itertools.cycle((newest, not newest)):
-        found = database.write(lambda session: outbox.claim(session, later, newest=is_turned))  # noqa: B023
-        if not found:
-            break
-        held += [mail.id for mail in found]
+def _claim_all(url: str, of_each: int) -> list[tuple[int | None, str | None]]:
+    """Claim until none is due, so many at once, as a worker does; each mail with the token of its claim."""
+    database, held = Database(url), list[tuple[int | None, str | None]]()
+    take = partial(outbox.claim_both_ends, now=NOW + timedelta(days=1), limit=of_each, few=of_each // BACKLOG)
+    while found := database.write(take):
+        held += [(mail.id, mail.lease_token) for mail in found]
     database.close()
     return held
 
@@ -65,14 +63,17 @@ def test_each_due_mail_is_claimed_by_exactly_one_of_twenty_workers(database, dat
     number = WORKERS if mails == 200 or not database.is_sqlite else PROCESSES
     begun = monotonic()
     with _workers(database, mails > 200) as workers:
-        shares = list(workers.map(partial(_claim_all, database_url), [place % 2 == 1 for place in range(number)]))
+        shares = list(workers.map(partial(_claim_all, database_url), [OF_EACH[place % 2] for place in range(number)]))
     seconds = monotonic() - begun
-    claimed = [one for share in shares for one in share]
+    claimed = [one for share in shares for one, _ in share]
+    tokens = [{token for _, token in share} for share in shares]
     with database.read() as session:
         assert set(session.exec(select(Mail.state))) == {"sending"}
-        tokens = session.exec(select(Mail.lease_token)).all()
+        held = set(session.exec(select(Mail.id, Mail.lease_token)))
         steps = session.exec(select(MailEvent.mail_id)).all()
-    assert len(claimed) == len(set(claimed)) == mails == len(set(tokens))
+    assert len(claimed) == len(set(claimed)) == mails
+    assert held == {one for share in shares for one in share}, "a claim was overwritten"
+    assert sum(map(len, tokens)) == len(set().union(*tokens)), "two workers hold one token"
     assert sorted(steps) == sorted(claimed)
     idlest, *_, busiest = sorted(map(len, shares))
     report(
